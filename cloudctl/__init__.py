@@ -1,0 +1,1 @@
+"""The platform: decides, publishes, stores and serves."""

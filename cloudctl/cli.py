@@ -1,0 +1,31 @@
+"""The command `cloudctl`."""
+
+import sys
+
+import typer
+
+from cloudctl.commands import demo, map, record, replay, serve
+from cloudctl.errors import CloudctlError
+from ingest.errors import IngestError
+from maps.errors import MapsError
+
+app = typer.Typer(
+    name="cloudctl",
+    help="V2X Cloud Control (智能网联云控平台): one traffic picture of a city from what RSUs and OBUs report.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(demo.demo)
+app.command("serve")(serve.serve)
+app.command("record")(record.record)
+app.command("replay")(replay.replay)
+app.add_typer(map.app, name="map", help="Import road networks and find routes.")
+
+
+def main() -> None:
+    """Run the command line; an error that a user can act on ends with one line and exit code 1."""
+    try:
+        app()
+    except (CloudctlError, MapsError, IngestError) as error:
+        print(f"cloudctl: {error}", file=sys.stderr)  # noqa: T201  # a command speaks on the terminal
+        sys.exit(1)

@@ -1,0 +1,78 @@
+"""Watch the platform's health during a demo and add its counters up over restarts."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from typing import cast
+
+import aiomqtt
+import msgspec
+import structlog
+
+from ingest.broker_url import parse_broker_url
+from ingest.streams import BY_NAME
+
+RECONNECT_PAUSE = 1.0
+
+
+class Health(msgspec.Struct, frozen=True):
+    """What a process says of itself once a second; unknown fields are passed over."""
+
+    process: str
+    pid: int
+    ready: bool
+    counters: dict[str, float]
+    latency_ms: dict[str, dict[str, float] | None] = {}
+
+
+class HealthMonitor:
+    """Newest health of every process, and its counters summed over all its lives."""
+
+    def __init__(self, broker_url: str) -> None:
+        self._broker = parse_broker_url(broker_url)
+        self._decoder = msgspec.json.Decoder(Health)
+        self._lives: dict[tuple[str, int], Health] = {}
+        self.newest: dict[str, Health] = {}
+
+    async def run(self) -> None:
+        """Listen until cancelled, through every loss of the broker."""
+        while True:
+            try:
+                async with aiomqtt.Client(
+                    self._broker.host, self._broker.port, username=self._broker.user, password=self._broker.password
+                ) as client:
+                    await client.subscribe(BY_NAME["health"].subscription)
+                    async for message in client.messages:
+                        self.take(cast("bytes", message.payload))
+            except aiomqtt.MqttError as error:
+                structlog.get_logger("demo").info("broker lost", error=str(error))
+                await asyncio.sleep(RECONNECT_PAUSE)
+
+    def take(self, payload: bytes) -> None:
+        """Take one health message; one that cannot be read is left out and logged."""
+        try:
+            health = self._decoder.decode(payload)
+        except msgspec.DecodeError as error:
+            structlog.get_logger("demo").warning("health message refused", error=str(error))
+            return
+        self.newest[health.process] = health
+        self._lives[health.process, health.pid] = health
+
+    def counters(self, process: str) -> Mapping[str, float]:
+        """Counters of a process, summed over its lives; a peak is the highest of them."""
+        total: Counter[str] = Counter()
+        for (name, _), health in self._lives.items():
+            if name != process:
+                continue
+            for counter, value in health.counters.items():
+                total[counter] = max(total[counter], value) if counter.endswith("_peak") else total[counter] + value
+        return total
+
+    def by_label(self, process: str, prefix: str) -> dict[str, int]:
+        """Counters named `prefix.label` (`messages_refused.json`) as `{label: count}`."""
+        start = f"{prefix}."
+        return {
+            name.removeprefix(start): int(value)
+            for name, value in sorted(self.counters(process).items())
+            if name.startswith(start)
+        }

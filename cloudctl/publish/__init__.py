@@ -1,0 +1,1 @@
+"""What leaves the platform: live frames and advisories on the wire."""

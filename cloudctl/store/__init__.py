@@ -1,0 +1,1 @@
+"""The platform's memory: spool, schema, writer and reader."""

@@ -1,0 +1,1 @@
+"""Vendor JSON turned into the standard messages."""

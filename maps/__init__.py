@@ -1,0 +1,1 @@
+"""The road: everything the platform knows that does not move."""
