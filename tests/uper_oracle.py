@@ -1,0 +1,219 @@
+"""asn1tools as the independent judge of our UPER codec: our schema as ASN.1 text, and values in its notation."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import asn1tools
+from hypothesis import strategies as st
+
+from ingest.uper.schema import (
+    Bits,
+    Choice,
+    Enum,
+    Field,
+    Flag,
+    Int,
+    ListOf,
+    Named,
+    Octets,
+    Open,
+    Profile,
+    Seq,
+    Text,
+    Type,
+    load_schema,
+)
+from ingest.uper.values import octets_from_text, text_from_octets
+
+
+class Oracle:
+    """Encodes and decodes one profile with asn1tools, in our notation of values."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._frame = load_schema(profile)
+        lines = [f"{_name(kind.name)} ::= {_text(kind.type)}" for kind in _all_named(self._frame, set())]
+        self._module = asn1tools.compile_string(
+            "M DEFINITIONS AUTOMATIC TAGS ::= BEGIN\n" + "\n".join(lines) + "\nEND", "uper"
+        )
+
+    def encode(self, value: Any) -> bytes:
+        return bytes(self._module.encode("MessageFrame", self._theirs(self._frame, value)))
+
+    def decode(self, data: bytes) -> Any:
+        return self._ours(self._frame, self._module.decode("MessageFrame", data))
+
+    def _theirs(self, kind: Type, value: Any) -> Any:
+        match _bare(kind):
+            case Bits():
+                size = len(value)
+                return (int(value or "0", 2) << (-size % 8)).to_bytes(-(-size // 8), "big"), size
+            case Octets(lo, hi):
+                return octets_from_text(value, named=lo == hi == 8)
+            case ListOf(element):
+                return [self._theirs(element, entry) for entry in value]
+            case Choice(alternatives, _, additions):
+                [(name, inner)] = value.items()
+                return name, self._theirs(_field(alternatives + additions, name).type, inner)
+            case Seq(fields, _, additions):
+                made = {}
+                for name, inner in value.items():
+                    field = _field(fields + additions, name)
+                    made[name] = (
+                        self._open(field.type, inner, value)
+                        if isinstance(field.type, Open)
+                        else self._theirs(field.type, inner)
+                    )
+                return made
+            case _:
+                return value
+
+    def _open(self, kind: Open, inner: Any, value: Any) -> bytes:
+        content = dict(kind.table)[value[kind.key]]
+        return bytes(self._module.encode(_name(content.name), self._theirs(content, inner)))
+
+    def _ours(self, kind: Type, value: Any) -> Any:
+        match _bare(kind):
+            case Bits():
+                octets, size = value
+                return "".join(f"{octet:08b}" for octet in octets)[:size]
+            case Octets(lo, hi):
+                return text_from_octets(bytes(value), named=lo == hi == 8)
+            case ListOf(element):
+                return [self._ours(element, entry) for entry in value]
+            case Choice(alternatives, _, additions):
+                name, inner = value
+                return {name: self._ours(_field(alternatives + additions, name).type, inner)}
+            case Seq(fields, _, additions):
+                made = {}
+                for field in fields + additions:
+                    if field.name not in value:
+                        continue
+                    inner = value[field.name]
+                    if isinstance(field.type, Open):
+                        content = dict(field.type.table)[value[field.type.key]]
+                        made[field.name] = self._ours(content, self._module.decode(_name(content.name), inner))
+                    else:
+                        made[field.name] = self._ours(field.type, inner)
+                return made
+            case _:
+                return value
+
+
+@cache
+def oracle_for(profile: Profile) -> Oracle:
+    return Oracle(profile)
+
+
+def _bare(kind: Type) -> Type:
+    return kind.type if isinstance(kind, Named) else kind
+
+
+def _field(fields: tuple[Field, ...], name: str) -> Field:
+    return next(field for field in fields if field.name == name)
+
+
+def _name(name: str) -> str:
+    return name[0].upper() + name[1:]
+
+
+def _all_named(kind: Type, seen: set[str]) -> Iterator[Named]:
+    if isinstance(kind, Named):
+        if kind.name in seen:
+            return
+        seen.add(kind.name)
+        yield kind
+    match _bare(kind):
+        case Seq(fields, _, additions) | Choice(fields, _, additions):
+            for field in fields + additions:
+                yield from _all_named(field.type, seen)
+        case ListOf(element):
+            yield from _all_named(element, seen)
+        case Open(_, table):
+            for _, content in table:
+                yield from _all_named(content, seen)
+
+
+def _use(kind: Type) -> str:
+    return _name(kind.name) if isinstance(kind, Named) else _text(kind)
+
+
+def _text(kind: Type) -> str:
+    more = ", ..." if getattr(kind, "extensible", False) else ""
+    match kind:
+        case Int(lo, hi):
+            return f"INTEGER ({lo}..{hi}{more})"
+        case Enum(names):
+            return "ENUMERATED { " + ", ".join(f"{name}({index})" for index, name in enumerate(names)) + more + " }"
+        case Bits(size):
+            return f"BIT STRING (SIZE({size}{more}))"
+        case Octets(lo, hi):
+            return f"OCTET STRING (SIZE({lo if lo == hi else f'{lo}..{hi}'}{more}))"
+        case Text(lo, hi):
+            return f"IA5String (SIZE({lo}..{hi}))"
+        case Flag():
+            return "BOOLEAN"
+        case Open():
+            return "OCTET STRING"
+        case ListOf(element, lo, hi):
+            return f"SEQUENCE {'' if hi is None else f'(SIZE({lo}..{hi})) '}OF {_use(element)}"
+        case Seq(fields, _, additions) | Choice(fields, _, additions):
+            word = "SEQUENCE" if isinstance(kind, Seq) else "CHOICE"
+            members = [_member(field) for field in fields]
+            members += ["..."] * kind.extensible + [_member(field) for field in additions]
+            return f"{word} {{ {', '.join(members)} }}"
+    raise TypeError(kind)
+
+
+def _member(field: Field) -> str:
+    return f"{field.name} {_use(field.type)}{' OPTIONAL' if field.optional else ''}"
+
+
+def values(kind: Type, *, most: int = 3) -> st.SearchStrategy[Any]:
+    """Any value of a type; lists and texts stay short."""
+    match _bare(kind):
+        case Int(lo, hi):
+            return st.integers(lo, hi)
+        case Enum(names):
+            return st.sampled_from(names)
+        case Bits(size):
+            return st.integers(0, (1 << size) - 1).map(lambda number: f"{number:0{size}b}")
+        case Octets(lo, hi):
+            longest = min(hi, lo + most)
+            return st.binary(min_size=lo, max_size=longest).map(
+                lambda octets: text_from_octets(octets, named=lo == hi == 8)
+            )
+        case Text(lo, hi):
+            return st.text(st.characters(max_codepoint=127), min_size=lo, max_size=min(hi, lo + most))
+        case Flag():
+            return st.booleans()
+        case ListOf(element, lo):
+            return st.lists(values(element), min_size=lo, max_size=lo + most - 1)
+        case Choice(alternatives, _, additions):
+            return st.one_of(
+                *(
+                    values(field.type).map(lambda inner, name=field.name: {name: inner})
+                    for field in alternatives + additions
+                )
+            )
+        case Seq() as seq:
+            return _objects(seq)
+    raise TypeError(kind)
+
+
+def _objects(kind: Seq) -> st.SearchStrategy[dict[str, Any]]:
+    opened = next((field for field in kind.fields if isinstance(field.type, Open)), None)
+    if opened is not None and isinstance(opened.type, Open):
+        key = opened.type.key
+        return st.one_of(
+            *(
+                values(content).map(lambda inner, number=number: {key: number, opened.name: inner})
+                for number, content in opened.type.table
+            )
+        )
+    needed = {field.name: values(field.type) for field in kind.fields if not field.optional}
+    able = {field.name: values(field.type) for field in kind.fields + kind.additions if field.name not in needed}
+    order = [field.name for field in kind.fields + kind.additions]
+    return st.fixed_dictionaries(needed, optional=able).map(
+        lambda made: {name: made[name] for name in order if name in made}
+    )
