@@ -42,3 +42,4 @@ MOTOR_KINDS = sum(
         ParticipantKind.MOTORCYCLE,
     )
 )
+VEHICLE_KINDS = MOTOR_KINDS | ParticipantKind.CYCLIST.bit

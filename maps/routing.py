@@ -1,0 +1,228 @@
+"""Routes over links with turn restrictions, per kind of road user, on live travel times."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from maps.errors import NoRouteError, OffMapError
+from maps.link_graph import link_graph
+from maps.network import Ints, RoadNetwork
+from maps.participants import ParticipantKind
+from maps.shortest_path import search
+
+Seconds = NDArray[np.float64]
+MAX_STRETCH = 1.6
+"""An alternative takes at most this many times as long as the best route."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """A way over links."""
+
+    links: Ints
+    """Rows of the links, first and last included."""
+    travel_time: float
+    """From the start of the first link to the end of the last, s."""
+    length: float
+    """m"""
+
+
+@dataclass(frozen=True)
+class _Costs:
+    """Travel time of each link and the speed (m/s) that no arc exceeds; replaced as one."""
+
+    times: Seconds
+    speed: float
+
+
+class Router:
+    """Finds routes in one network. Searches may run in several threads while travel times change."""
+
+    def __init__(self, network: RoadNetwork) -> None:
+        self._network = network
+        self._graph = link_graph(network)
+        self._free = network.links.length.astype(np.float64) / network.links.speed
+        self._tails = self._graph.tails
+        self._hops = np.hypot(*(self._graph.ends[self._graph.heads] - self._graph.ends[self._tails]).T)
+        self._costs = self._cost(self._free)
+        self._trees: dict[ParticipantKind, tuple[Ints, shapely.STRtree]] = {}
+
+    @property
+    def free_flow_times(self) -> Seconds:
+        """Travel time (n,) of each link at its speed limit, s."""
+        return self._free.copy()
+
+    @property
+    def travel_times(self) -> Seconds:
+        """Travel time (n,) of each link that routes reckon with now, s."""
+        return self._costs.times.copy()
+
+    def set_travel_times(self, times: ArrayLike) -> None:
+        """Use live travel times (n,) of all links, s; NaN means unknown and stands for free flow, inf for closed.
+
+        Raises:
+            ValueError: not one time for each link, or a time that is not above 0.
+        """
+        given = np.asarray(times, np.float64)
+        if given.shape != self._free.shape:
+            raise ValueError(f"{given.shape} travel times for {self._free.shape} links")
+        merged = np.where(np.isnan(given), self._free, given)
+        if not (merged > 0).all():
+            row = int(np.argmin(merged))
+            raise ValueError(f"travel time {merged[row]} s of link {self._network.links.id[row]!r} is not above 0")
+        self._costs = self._cost(merged)
+
+    def route(
+        self,
+        from_link: int,
+        to_link: int,
+        kind: ParticipantKind = ParticipantKind.CAR,
+        *,
+        avoid: Sequence[int] | Ints = (),
+    ) -> Route:
+        """Quickest way from the start of one link to the end of another.
+
+        Args:
+            from_link: Row of the first link; it is never avoided.
+            to_link: Row of the last link.
+            kind: Who travels.
+            avoid: Rows of links to stay off.
+
+        Raises:
+            NoRouteError: no way is open to the kind; the error names the links.
+        """
+        return self._route(from_link, to_link, kind, self._without(avoid, from_link))
+
+    def alternatives(
+        self,
+        from_link: int,
+        to_link: int,
+        kind: ParticipantKind = ParticipantKind.CAR,
+        *,
+        count: int = 3,
+        avoid: Sequence[int] | Ints = (),
+        penalty: float = 1.5,
+    ) -> list[Route]:
+        """Up to `count` different ways, the quickest first, by making links of found ways `penalty` times slower.
+
+        Raises:
+            NoRouteError: not even one way is open to the kind.
+        """
+        costs = self._without(avoid, from_link)
+        last = self._route(from_link, to_link, kind, costs)
+        found = [last]
+        times = costs.times.copy()
+        for _ in range(2 * count):
+            if len(found) == count:
+                break
+            times[last.links] *= penalty
+            last = self._measure(self._route(from_link, to_link, kind, _Costs(times, costs.speed)).links, costs.times)
+            fresh = not any(np.array_equal(last.links, route.links) for route in found)
+            if fresh and last.travel_time <= MAX_STRETCH * found[0].travel_time:
+                found.append(last)
+        return sorted(found, key=lambda route: route.travel_time)
+
+    def reach(self, from_link: int, kind: ParticipantKind = ParticipantKind.CAR) -> Seconds:
+        """Travel times (n,) from the start of one link to the end of every link, s; inf where no way leads."""
+        known, _ = self._search(from_link, -1, kind, _Costs(self._costs.times, np.inf))
+        return known
+
+    def nearest_link(
+        self, lon: float, lat: float, kind: ParticipantKind = ParticipantKind.CAR, *, max_distance: float = 500.0
+    ) -> int:
+        """Row of the link open to `kind` whose line runs nearest to a position (deg).
+
+        Raises:
+            OffMapError: no such link within `max_distance` m.
+        """
+        x, y = self._network.plane.forward(lon, lat)
+        rows, tree = self._tree(kind)
+        hits = tree.query_nearest(shapely.Point(float(x), float(y)), max_distance=max_distance)
+        if not len(hits):
+            raise OffMapError(lon, lat, max_distance)
+        return int(rows[hits[0]])
+
+    def line(self, route: Route) -> list[list[float]]:
+        """Longitudes and latitudes [[lon, lat], ...] of a route (1e-7 deg), joined across the junctions."""
+        links = self._network.links
+        shapes = [self._network.shape(links.shape_start[row], links.shape_count[row]) for row in route.links.tolist()]
+        points = np.concatenate(shapes)
+        degrees = self._network.plane.inverse(points[:, 0], points[:, 1])
+        line: list[list[float]] = np.round(np.column_stack(degrees), 7).tolist()
+        return line
+
+    @cached_property
+    def _lines(self) -> NDArray[np.object_]:
+        """Line of each link."""
+        links = self._network.links
+        pieces = [
+            self._network.shape(start, count) for start, count in zip(links.shape_start, links.shape_count, strict=True)
+        ]
+        owner = np.repeat(np.arange(len(pieces)), links.shape_count)
+        lines: NDArray[np.object_] = shapely.linestrings(np.concatenate(pieces), indices=owner)
+        return lines
+
+    def _tree(self, kind: ParticipantKind) -> tuple[Ints, shapely.STRtree]:
+        """Rows of the links open to `kind` and the index of their lines."""
+        if kind not in self._trees:
+            rows = np.flatnonzero(self._graph.link_allowed & np.uint32(kind.bit)).astype(np.int32)
+            self._trees[kind] = rows, shapely.STRtree(self._lines[rows])
+        return self._trees[kind]
+
+    def _cost(self, times: Seconds) -> _Costs:
+        graph = self._graph
+        speeds = self._hops / (graph.seconds + times[graph.heads])
+        return _Costs(times, float(speeds.max(initial=1.0)))
+
+    def _without(self, avoid: Sequence[int] | Ints, from_link: int) -> _Costs:
+        costs = self._costs
+        if not len(avoid):
+            return costs
+        rows = np.asarray(avoid, np.int64)
+        if rows.min() < 0 or rows.max() >= len(self._free):
+            raise IndexError(f"link rows to avoid {rows.min()}..{rows.max()} are not within 0..{len(self._free) - 1}")
+        times = costs.times.copy()
+        times[rows] = np.inf
+        times[from_link] = costs.times[from_link]
+        return _Costs(times, costs.speed)
+
+    def _route(self, from_link: int, to_link: int, kind: ParticipantKind, costs: _Costs) -> Route:
+        _, before = self._search(from_link, to_link, kind, costs)
+        row, links = to_link, [to_link]
+        while row != from_link:
+            row = int(before[row])
+            if row < 0:
+                raise self._no_route(from_link, to_link, kind)
+            links.append(row)
+        return self._measure(np.array(links[::-1], np.int32), costs.times)
+
+    def _search(self, from_link: int, to_link: int, kind: ParticipantKind, costs: _Costs) -> tuple[Seconds, Ints]:
+        graph, count = self._graph, len(self._free)
+        if not (0 <= from_link < count and -1 <= to_link < count):
+            raise IndexError(f"link rows {from_link}, {to_link} are not within 0..{count - 1}")
+        arcs = (graph.starts, graph.heads, graph.seconds, graph.allowed)
+        ends, guide = (int(from_link), int(to_link)), (graph.ends, costs.speed)
+        return search(arcs, costs.times, np.uint32(kind.bit), ends, guide)
+
+    def _measure(self, links: Ints, times: Seconds) -> Route:
+        """Route over links that follow one another."""
+        graph = self._graph
+        arcs = [
+            start + int(np.flatnonzero(graph.heads[start : graph.starts[tail + 1]] == head)[0])
+            for tail, head in pairwise(links.tolist())
+            for start in (int(graph.starts[tail]),)
+        ]
+        seconds = times[links].sum() + graph.seconds[arcs].sum()
+        metres = self._network.links.length[links].sum(dtype=np.float64) + graph.metres[arcs].sum()
+        return Route(links, float(seconds), float(metres))
+
+    def _no_route(self, from_link: int, to_link: int, kind: ParticipantKind) -> NoRouteError:
+        first, last = (str(self._network.links.id[row]) for row in (from_link, to_link))
+        if not self._graph.link_allowed[to_link] & np.uint32(kind.bit):
+            return NoRouteError(first, last, f"the last link is closed to {kind.label}")
+        return NoRouteError(first, last, f"no way is open to {kind.label}")
