@@ -1,0 +1,100 @@
+"""Every device we heard of, by kind and id, with the row number that columns carry instead of its name."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from ingest.errors import RefusalReason, RefusedError
+from ingest.messages.status import RsuInfo
+
+MAX_DEVICES = 200_000
+MAX_ID_LENGTH = 64
+
+
+class DeviceKind(IntEnum):
+    """Kind of a device."""
+
+    RSU = 0
+    OBU = 1
+    LOT = 2
+
+
+KIND_OF_TOPIC = {"RSU": DeviceKind.RSU, "OBU": DeviceKind.OBU, "PARKING": DeviceKind.LOT}
+"""Kind by the second level of a topic."""
+
+
+@dataclass(slots=True)
+class Device:
+    """One device; what it has not told is None."""
+
+    row: int
+    id: str
+    kind: DeviceKind
+    lon: float | None = None
+    lat: float | None = None
+    name: str | None = None
+    region: int | None = None
+    node_id: int | None = None
+    coverage_radius: float | None = None
+
+
+class DeviceRegistry:
+    """Devices by row; a device keeps its row for the life of the process."""
+
+    def __init__(self, capacity: int = MAX_DEVICES) -> None:
+        self._capacity = capacity
+        self._devices: list[Device] = []
+        self._rows: dict[tuple[DeviceKind, str], int] = {}
+
+    def __len__(self) -> int:
+        return len(self._devices)
+
+    def row_of(self, kind: DeviceKind, device_id: str) -> int:
+        """Get the row of a device, a new one for a device never heard of.
+
+        Raises RefusedError where the id cannot be one or the registry is full.
+        """
+        row = self._rows.get((kind, device_id))
+        if row is not None:
+            return row
+        if not (0 < len(device_id) <= MAX_ID_LENGTH and device_id.isprintable() and "/" not in device_id):
+            raise RefusedError(RefusalReason.UNKNOWN_DEVICE, "id", device_id[:MAX_ID_LENGTH], "device id cannot be one")
+        if len(self._devices) >= self._capacity:
+            raise RefusedError(
+                RefusalReason.TOO_MANY_DEVICES,
+                "id",
+                device_id,
+                f"more than {self._capacity} devices, {device_id!r} new",
+            )
+        row = len(self._devices)
+        self._devices.append(Device(row, device_id, kind))
+        self._rows[kind, device_id] = row
+        return row
+
+    def get(self, row: int) -> Device:
+        """Get a device by its row; IndexError where there is none."""
+        return self._devices[row]
+
+    def find(self, kind: DeviceKind, device_id: str) -> Device | None:
+        """Find a device by its id."""
+        row = self._rows.get((kind, device_id))
+        return None if row is None else self._devices[row]
+
+    def list_all(self) -> list[Device]:
+        """List all devices by row."""
+        return list(self._devices)
+
+    def describe(self, row: int, info: RsuInfo) -> None:
+        """Take over what a roadside unit said of itself."""
+        device = self._devices[row]
+        if info.location is not None:
+            device.lon, device.lat = info.location.lon, info.location.lat
+        device.name = info.rsu_name or device.name
+        device.region = device.region if info.region is None else info.region
+        device.node_id = device.node_id if info.node_id is None else info.node_id
+        device.coverage_radius = info.coverage_radius or device.coverage_radius
+
+    def place(self, row: int, lon: float, lat: float) -> None:
+        """Set the position (deg) of a device that has not told it otherwise."""
+        device = self._devices[row]
+        if device.lon is None:
+            device.lon, device.lat = lon, lat

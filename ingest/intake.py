@@ -1,0 +1,223 @@
+"""The takers: for each kind of uplink the steps decode, time, plausibility, duplicates, collect, in this order.
+
+The two hot ones, BSM and RSM, stand in `intake_bsm.py` and `intake_rsm.py`.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import Generic, Protocol, TypeVar
+
+from ingest.collector import Collector, Report
+from ingest.device_health import StreamHealth
+from ingest.device_registry import DeviceKind
+from ingest.errors import RefusalReason, RefusedError
+from ingest.messages.acks import Ack, AdviceAck
+from ingest.messages.common import Wire
+from ingest.messages.decoding import decode, decoder
+from ingest.messages.map_data import MapData
+from ingest.messages.parking import ParkingStatus
+from ingest.messages.rsi import RoadSideInformation
+from ingest.messages.spat import Spat
+from ingest.messages.status import Heartbeat, RsuInfo, RunningInfo
+from ingest.messages.vir import VehIntentionAndRequest
+from ingest.plausibility import check_position
+from ingest.streams import Stream
+from ingest.timebase import CLOCK_WRONG, full_time, full_time_of_year
+from ingest.verdicts import Accepted
+
+MessageT = TypeVar("MessageT", bound=Wire)
+StatusT = TypeVar("StatusT", bound=Heartbeat | RsuInfo | RunningInfo)
+
+
+class Taker(Protocol):
+    """Takes the messages of one topic."""
+
+    row: int
+    """Row of the device of the last message; -1 before the first of a topic that names no device."""
+
+    def take(self, payload: bytes, received: float) -> Accepted:
+        """Take one message; raises RefusedError or the decoder's error."""
+        ...
+
+
+class SpatTaker:
+    """SPAT of one roadside unit."""
+
+    def __init__(self, collector: Collector, stream: Stream, row: int) -> None:
+        self.row = row
+        self._collector = collector
+        self._health = collector.health.stream(row, stream.name)
+        self._decode = decoder(Spat).decode
+        self._accepted = Accepted(stream.name, row)
+
+    def take(self, payload: bytes, received: float) -> Accepted:
+        """Put one SPAT on the shelf."""
+        message = self._decode(payload)
+        collector, row, health = self._collector, self.row, self._health
+        published = collector.published(row, message.timestamp, received)
+        event_time = _spat_time(message, received if published is None else published)
+        if health.sequence.is_repeat(message.msg_cnt, round(event_time * 1000.0)):
+            raise RefusedError(RefusalReason.DUPLICATE, "msgCnt", message.msg_cnt)
+        collector.note_delay(row, health, received - (event_time if published is None else published))
+        corrected = event_time + collector.clocks.offset_of(row)
+        collector.spats.put(Report(row, message, corrected, received))
+        return self._accepted
+
+
+def _spat_time(message: Spat, reference: float) -> float:
+    """Time of the lights: message, else first intersection, else `reference`."""
+    first = message.intersections[0]
+    moy = first.moy if message.moy is None else message.moy
+    mark = first.time_stamp if message.time_stamp is None else message.time_stamp
+    if mark is None:
+        return reference
+    time = None if moy is None else full_time_of_year(moy, mark, reference)
+    if time is None or abs(time - reference) > CLOCK_WRONG:
+        time = full_time(mark, reference)
+    return reference if time is None else time
+
+
+class MapTaker:
+    """MAP of one roadside unit."""
+
+    def __init__(self, collector: Collector, stream: Stream, row: int) -> None:
+        self.row = row
+        self._collector = collector
+        self._health = collector.health.stream(row, stream.name)
+        self._accepted = Accepted(stream.name, row)
+
+    def take(self, payload: bytes, received: float) -> Accepted:
+        """Put one MAP on the shelf."""
+        message = decode(MapData, payload)
+        collector, row = self._collector, self.row
+        published = collector.published(row, message.timestamp, received)
+        for index, node in enumerate(message.nodes):
+            check_position(collector.box, node.ref_pos, f"nodes[{index}].refPos")
+        stamp = message.timestamp or message.time_stamp
+        if stamp is not None and self._health.sequence.is_repeat(message.msg_cnt, stamp):
+            raise RefusedError(RefusalReason.DUPLICATE, "msgCnt", message.msg_cnt)
+        if published is not None:
+            collector.note_delay(row, self._health, received - published)
+        collector.maps.put(Report(row, message, received if published is None else published, received))
+        return self._accepted
+
+
+class EventTaker(Generic[MessageT]):
+    """Events of one device: each counts once, however often it is delivered."""
+
+    def __init__(
+        self,
+        collector: Collector,
+        stream: Stream,
+        row: int,
+        *,
+        kind: type[MessageT],
+        key: Callable[[MessageT], tuple[Hashable, ...]],
+        when: Callable[[MessageT, float], float | None],
+    ) -> None:
+        """Take messages of type `kind`; `key` tells them apart, `when` gives the device's time for them."""
+        self.row = row
+        self._collector = collector
+        self._stream = stream.name
+        self._health: StreamHealth = collector.health.stream(row, stream.name)
+        self._kind, self._key, self._when = kind, key, when
+        self._accepted = Accepted(stream.name, row)
+
+    def take(self, payload: bytes, received: float) -> Accepted:
+        """Put one event on the shelf."""
+        message = decode(self._kind, payload)
+        collector, row = self._collector, self.row
+        time = self._when(message, received)
+        if isinstance(message, VehIntentionAndRequest):
+            check_position(collector.box, message.ref_pos, "refPos")
+        key = self._key(message)
+        if key and collector.keys.is_repeat((self._stream, row, *key), received):
+            raise RefusedError(RefusalReason.DUPLICATE, "", key)
+        event_time = received if time is None else time + collector.clocks.offset_of(row)
+        collector.events.put(Report(row, message, event_time, received))
+        return self._accepted
+
+
+class StatusTaker(Generic[StatusT]):
+    """Status messages of all roadside units: the payload names the unit."""
+
+    def __init__(self, collector: Collector, stream: Stream, kind: type[StatusT]) -> None:
+        self.row = -1
+        self._collector = collector
+        self._stream = stream.name
+        self._kind = kind
+
+    def take(self, payload: bytes, received: float) -> Accepted:
+        """Note that the unit is there, and what it says of itself."""
+        self.row = -1
+        message = decode(self._kind, payload)
+        collector = self._collector
+        row = self.row = collector.registry.row_of(DeviceKind.RSU, message.rsu_esn)
+        published = collector.published(row, message.timestamp, received)
+        health = collector.health.stream(row, self._stream)
+        health.received += 1
+        health.last_received = received
+        if isinstance(message, RsuInfo):
+            collector.registry.describe(row, message)
+        if not isinstance(message, Heartbeat):
+            collector.events.put(Report(row, message, received if published is None else published, received))
+        return Accepted(self._stream, row)
+
+
+def status_taker(collector: Collector, stream: Stream) -> Taker | None:
+    """Make the taker of a topic that names no device, None where the stream has one taker per device."""
+    if stream.name == "rsu_heartbeat":
+        return StatusTaker(collector, stream, Heartbeat)
+    if stream.name == "rsu_info":
+        return StatusTaker(collector, stream, RsuInfo)
+    return StatusTaker(collector, stream, RunningInfo) if stream.name == "rsu_running_info" else None
+
+
+def event_taker(collector: Collector, stream: Stream, row: int) -> Taker:
+    """Make the taker of one event stream of one device."""
+    match stream.name:
+        case "rsu_vir" | "obu_vir":
+            return EventTaker(collector, stream, row, kind=VehIntentionAndRequest, key=_vir_key, when=_vir_time)
+        case "rsu_rsi":
+            return EventTaker(collector, stream, row, kind=RoadSideInformation, key=_rsi_key, when=_rsi_time)
+        case "parking_status":
+            return EventTaker(collector, stream, row, kind=ParkingStatus, key=_parking_key, when=_parking_time)
+        case "obu_advice_ack":
+            return EventTaker(collector, stream, row, kind=AdviceAck, key=_advice_key, when=_no_time)
+        case _:
+            return EventTaker(collector, stream, row, kind=Ack, key=_ack_key, when=_no_time)
+
+
+def _vir_key(message: VehIntentionAndRequest) -> tuple[Hashable, ...]:
+    return message.msg_cnt, message.sec_mark, message.timestamp
+
+
+def _vir_time(message: VehIntentionAndRequest, received: float) -> float | None:
+    return full_time(message.sec_mark, received if message.timestamp is None else message.timestamp * 0.001)
+
+
+def _rsi_key(message: RoadSideInformation) -> tuple[Hashable, ...]:
+    return message.msg_cnt, message.moy, message.timestamp, message.seq_num
+
+
+def _rsi_time(message: RoadSideInformation, _: float) -> float | None:
+    return None if message.timestamp is None else message.timestamp * 0.001
+
+
+def _parking_key(message: ParkingStatus) -> tuple[Hashable, ...]:
+    return message.seq, message.timestamp
+
+
+def _parking_time(message: ParkingStatus, _: float) -> float | None:
+    return message.timestamp * 0.001
+
+
+def _advice_key(message: AdviceAck) -> tuple[Hashable, ...]:
+    return message.id, message.status
+
+
+def _ack_key(message: Ack) -> tuple[Hashable, ...]:
+    return () if message.seq_num is None else (message.seq_num, message.error_code)
+
+
+def _no_time(_: Wire, __: float) -> float | None:
+    return None
