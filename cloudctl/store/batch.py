@@ -1,0 +1,184 @@
+"""Store one batch of spooled messages in one transaction; a batch that comes again leaves no second trace."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import LiteralString, TypeVar
+
+import psycopg
+
+from cloudctl.advice.advisory import Advisory
+from cloudctl.publish.frames import Frame, FrameKind
+from cloudctl.store import event_tables
+from cloudctl.store.batch_parse import REFUSED, Event, ParsedBatch, parse_batch, refusal
+from cloudctl.store.errors import CountError
+from cloudctl.store.event_rows import DeadLetterMessage, DeviceEvent, IncidentMessage, event_key
+from cloudctl.store.frame_ledger import FrameKey, Gap, GapTracker, enter_frames, load_tracker, write_gaps
+from cloudctl.store.spool_record import SpoolRecord
+from cloudctl.store.state_rows import (
+    LINK_COLUMNS,
+    TRANSITION_COLUMNS,
+    SignalMemory,
+    encode_links,
+    encode_transitions,
+)
+from cloudctl.store.trajectory_rows import COLUMNS, encode_trajectories, points_of
+
+Kind = TypeVar("Kind", DeviceEvent, IncidentMessage, Advisory, DeadLetterMessage)
+
+
+@dataclass(frozen=True)
+class StoreState:
+    """What the next batch needs to know of those before it."""
+
+    tracker: GapTracker
+    signals: SignalMemory
+    map_name: str
+    """Identity of the road network that rows of links, lanes and groups refer to."""
+
+
+def load_state(connection: psycopg.Connection, map_name: str) -> StoreState:
+    """State as the database has it."""
+    stored = connection.execute(
+        "SELECT DISTINCT ON (grp) grp, state FROM v2x.signal_transition"
+        " WHERE t > (SELECT max(t) - interval '1 hour' FROM v2x.signal_transition) ORDER BY grp, t DESC"
+    ).fetchall()
+    return StoreState(load_tracker(connection, FrameKind.TRAJECTORY), SignalMemory.of(stored), map_name)
+
+
+def store_batch(
+    connection: psycopg.Connection, records: Sequence[SpoolRecord], state: StoreState
+) -> tuple[Counter[str], StoreState]:
+    """Store a batch in one transaction; return what was done, by counter, and the state after it.
+
+    Raises:
+        CountError: the server took another number of rows than it was given; nothing is stored.
+        psycopg.Error: the server refused; nothing is stored.
+    """
+    batch = parse_batch(records)
+    with connection.transaction():
+        done, after = _store_frames(connection, batch.frames, state)
+        done += _store_events(connection, batch)
+        done["points_refused"] = batch.points_refused
+        if batch.devices:
+            event_tables.upsert_devices(connection, *batch.devices)
+        event_tables.add_counters(connection, done)
+    return done, after
+
+
+def quarantine(connection: psycopg.Connection, record: SpoolRecord, detail: str) -> Counter[str]:
+    """Put one message among the dead letters."""
+    with connection.transaction():
+        if not event_tables.enter_keys(connection, [event_key(record)]):
+            return Counter(events_repeated=1)
+        event_tables.insert_dead_letters(connection, [refusal(record, detail)])
+        done = Counter(quarantined=1)
+        event_tables.add_counters(connection, done)
+    return done
+
+
+def _store_frames(
+    connection: psycopg.Connection, frames: Sequence[Frame], state: StoreState
+) -> tuple[Counter[str], StoreState]:
+    if not frames:
+        return Counter(), state
+    fresh = enter_frames(connection, frames)
+    by_kind: dict[FrameKind, list[Frame]] = {kind: [] for kind in FrameKind}
+    for frame in fresh:
+        by_kind[frame.kind].append(frame)
+    _enter_sessions(connection, fresh, state.map_name)
+    tracker, gaps = _find_gaps(by_kind[FrameKind.TRAJECTORY], state.tracker)
+    write_gaps(connection, gaps)
+    signals = state.signals.copy()
+    done = Counter(frames_stored=len(fresh), frames_repeated=len(frames) - len(fresh), gaps_detected=len(gaps))
+    done["frames_missed"] = sum(gap.missed or 0 for gap in gaps)
+    done["points_stored"] = _copy_points(connection, by_kind[FrameKind.TRAJECTORY])
+    done["link_states_stored"] = _copy_links(connection, by_kind[FrameKind.LINKS] + by_kind[FrameKind.LINK_ARCHIVE])
+    done["signal_transitions_stored"] = _copy_transitions(connection, by_kind[FrameKind.SIGNALS], signals)
+    return done, replace(state, tracker=tracker, signals=signals)
+
+
+def _enter_sessions(connection: psycopg.Connection, frames: Sequence[Frame], map_name: str) -> None:
+    first = {frame.epoch: frame.time for frame in reversed(frames)}
+    connection.cursor().executemany(
+        "INSERT INTO v2x.engine_session (session, first_seen, map) VALUES (%s, to_timestamp(%s), %s)"
+        " ON CONFLICT DO NOTHING",
+        [(session, time, map_name) for session, time in first.items()],
+    )
+
+
+def _find_gaps(frames: Sequence[Frame], tracker: GapTracker) -> tuple[GapTracker, list[Gap]]:
+    gaps = []
+    for frame in frames:
+        tracker, gap = tracker.step(FrameKey.of(frame))
+        if gap is not None:
+            gaps.append(gap)
+    return tracker, gaps
+
+
+def _copy_points(connection: psycopg.Connection, frames: Sequence[Frame]) -> int:
+    if not frames:
+        return 0
+    rows = encode_trajectories(points_of(frames))
+    _copy(connection, "trajectory", COLUMNS, rows.data, rows.rows)
+    return rows.points
+
+
+def _copy_links(connection: psycopg.Connection, frames: Sequence[Frame]) -> int:
+    if not frames:
+        return 0
+    rows = encode_links(frames)
+    _copy(connection, "link_state", LINK_COLUMNS, rows.data, rows.rows)
+    return rows.rows
+
+
+def _copy_transitions(connection: psycopg.Connection, frames: Sequence[Frame], signals: SignalMemory) -> int:
+    if not frames:
+        return 0
+    rows = encode_transitions(frames, signals)
+    _copy(connection, "signal_transition", TRANSITION_COLUMNS, rows.data, rows.rows)
+    return rows.rows
+
+
+def _copy(
+    connection: psycopg.Connection, table: LiteralString, columns: Sequence[LiteralString], data: bytes, rows: int
+) -> None:
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        with cursor.copy(f"COPY v2x.{table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.write(data)
+        if cursor.rowcount != rows:
+            raise CountError(table, rows, cursor.rowcount)
+
+
+def _store_events(connection: psycopg.Connection, batch: ParsedBatch) -> Counter[str]:
+    if not batch.events:
+        return Counter()
+    new = event_tables.enter_keys(connection, [key for key, _ in batch.events.values()])
+    events = [event for key, event in batch.events.values() if key.key in new]
+    _insert(connection, events, DeviceEvent, event_tables.insert_device_events)
+    _insert(connection, events, IncidentMessage, event_tables.upsert_incidents)
+    _insert(connection, events, Advisory, event_tables.insert_advisories)
+    letters = _insert(connection, events, DeadLetterMessage, event_tables.insert_dead_letters)
+    answers = [answer for key, answer in batch.acknowledgements.items() if key in new]
+    event_tables.insert_acknowledgements(connection, answers)
+    refused = sum(isinstance(event, DeadLetterMessage) and event.reason == REFUSED for event in events)
+    return Counter(
+        events_stored=len(events) - letters,
+        events_repeated=batch.messages - len(events),
+        dead_letters_stored=letters - refused,
+        quarantined=refused,
+    )
+
+
+def _insert(
+    connection: psycopg.Connection,
+    events: Sequence[Event],
+    kind: type[Kind],
+    insert: Callable[[psycopg.Connection, Sequence[Kind]], None],
+) -> int:
+    rows = [event for event in events if isinstance(event, kind)]
+    if rows:
+        insert(connection, rows)
+    return len(rows)
