@@ -1,0 +1,98 @@
+"""A driver who gets advice: what is followed, what is declined, and when a followed speed advice ends."""
+
+import zlib
+from dataclasses import dataclass
+
+import msgspec
+
+from simulators.commands import Command, ParkAt, SetRoute, SetSpeed
+
+SLOWEST = 0.5
+"""Share of the limit below which no driver follows a speed advice."""
+
+
+class SpeedAdvice(msgspec.Struct, frozen=True):
+    """Content of a green-wave speed."""
+
+    speed_mps: float
+    green_end: float = float("inf")
+
+
+class DiversionAdvice(msgspec.Struct, frozen=True):
+    """Content of a diversion."""
+
+    links: tuple[str, ...]
+
+
+class ParkingAdvice(msgspec.Struct, frozen=True):
+    """Content of parking guidance."""
+
+    lot: str
+
+
+class Advice(msgspec.Struct, frozen=True):
+    """An advisory as it comes to a vehicle; other fields are for people."""
+
+    id: str
+    kind: str
+    valid_until: float
+    content: msgspec.Raw
+
+
+@dataclass
+class Drive:
+    """What a driver follows at the moment."""
+
+    willing: bool
+    slow_until: float = 0.0
+    """End of the followed speed advice, UTC epoch s; 0 when there is none."""
+    slow_link: str = ""
+    """Link for which the speed is followed."""
+
+
+def is_willing(vehicle: str, compliance: float, seed: int) -> bool:
+    """Whether this driver follows advice: the same answer for a vehicle in every run with the seed."""
+    return zlib.crc32(f"{seed}:{vehicle}".encode()) / 2**32 < compliance
+
+
+def answer(advice: Advice, drive: Drive, vehicle: str, *, link: str, limit: float, now: float) -> Command | None:
+    """The order by which a driver follows an advice, None where it is declined.
+
+    Args:
+        advice: What came.
+        drive: The driver, changed where a speed advice is taken.
+        vehicle: Name of the vehicle in the city.
+        link: Link it is on, empty inside a junction.
+        limit: Speed limit there, m/s.
+        now: UTC epoch, s.
+
+    Raises:
+        msgspec.ValidationError: the content does not fit the kind.
+    """
+    if not drive.willing or advice.valid_until < now:
+        return None
+    if advice.kind == "glosa":
+        return _take_speed(advice, drive, vehicle, link, limit)
+    if advice.kind == "diversion":
+        links = msgspec.json.decode(advice.content, type=DiversionAdvice).links
+        return SetRoute(vehicle, links) if link and link in links[:2] else None
+    if advice.kind == "parking":
+        return ParkAt(vehicle, msgspec.json.decode(advice.content, type=ParkingAdvice).lot)
+    return None
+
+
+def _take_speed(advice: Advice, drive: Drive, vehicle: str, link: str, limit: float) -> Command | None:
+    content = msgspec.json.decode(advice.content, type=SpeedAdvice)
+    if not link:
+        return None
+    drive.slow_until = min(advice.valid_until, content.green_end)
+    drive.slow_link = link
+    return SetSpeed(vehicle, min(max(content.speed_mps, SLOWEST * limit), limit))
+
+
+def end_of_speed(drive: Drive, vehicle: str, link: str, now: float) -> Command | None:
+    """The order that ends a followed speed advice once its stop line is passed or it has expired, else None."""
+    if drive.slow_until == 0.0 or (now < drive.slow_until and link == drive.slow_link):
+        return None
+    drive.slow_until = 0.0
+    return SetSpeed(vehicle, None)
