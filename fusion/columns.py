@@ -1,0 +1,130 @@
+"""The tracker's memory: tables of tracks, of devices and of the reports at hand, as structured arrays.
+
+A report touches most fields of few tracks that lie anywhere in memory, so the fields of one row lie together and
+compiled code gets a whole table as one pointer (a tuple of columns costs ten times as much per call). Rows
+`0 .. count` are in use.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.parameters import TrackerParameters
+
+KINDS = 9
+SOURCES = 6
+"""Devices remembered per track."""
+RECENT = 12
+"""Reports remembered per track, for duplicates and for telling neighbours apart."""
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
+Table = NDArray[np.void]
+"""Structured array, one record a row."""
+Record = np.void
+"""One row of a table; compiled code reads and writes its fields in place."""
+
+TRACK = np.dtype(
+    [
+        ("time", np.float64),  # of the state, s of the epoch
+        ("state", np.float64, (4,)),  # x, y, vx, vy
+        ("born", np.float64),
+        ("log_odds", np.float64),  # existence; -inf marks the dead
+        ("source", np.int32, (SOURCES,)),  # device rows, latest first, -1 where none
+        ("source_time", np.float64, (SOURCES,)),  # event time of each device's newest report
+        ("kind", np.int32),
+        ("self_device", np.int32),
+        ("confirmed", np.bool_),
+        ("hidden", np.bool_),  # confirmed once, now doubted: not shown, still able to come back
+        ("covariance", np.float64, (4, 4)),
+        ("source_object", np.int64, (SOURCES,)),  # each device's name of this object
+        ("kind_score", np.float64, (KINDS,)),  # log of the probability up to a constant
+        ("track_id", np.int64),
+        ("updated", np.float64),
+        ("heading", np.float64),
+        ("length", np.float64),
+        ("width", np.float64),
+        ("size_weight", np.float64),
+        ("recent_time", np.float64, (RECENT,)),  # ring of the reports that went in
+        ("recent_device", np.int32, (RECENT,)),
+        ("recent_next", np.int32),
+        ("rival_cycles", np.int32),
+        ("rival", np.int64),  # id of the track that coincides with this one, -1 where none
+    ],
+    align=True,
+)
+DEVICE = np.dtype(
+    [
+        ("bias", np.float64, (4,)),  # east and north offset (m), yaw (rad), clock (s) of what it reports
+        ("bias_covariance", np.float64, (4, 4)),
+        ("bias_time", np.float64),  # NaN before the first report
+        ("reliability", np.float64),  # probability that it keeps its name for an object
+        ("scan_time", np.float64),  # event time of the newest scan, -inf before the first
+        ("scan_before", np.float64),  # event time of the scan before that
+        ("reach", np.float64),  # largest range seen, slowly forgotten, m
+        ("detection", np.float64, (2,)),  # learnt probability to see a track in the inner and outer half of the view
+        ("x", np.float64),  # as told by the sensor table
+        ("y", np.float64),
+        ("radius", np.float64),
+    ],
+    align=True,
+)
+REPORT = np.dtype(
+    [
+        ("z", np.float64, (4,)),  # x, y, vx, vy; velocity NaN where unknown
+        ("variance", np.float64, (2,)),  # of each component of position and of velocity
+        ("time", np.float64),  # event time as reported
+        ("moment", np.float64),  # event time on the common clock
+        ("kind_confidence", np.float64),
+        ("heading", np.float64),
+        ("length", np.float64),
+        ("width", np.float64),
+        ("object_id", np.int64),
+        ("device", np.int32),
+        ("kind", np.int32),
+        ("roadside", np.bool_),
+    ],
+    align=True,
+)
+PARAMETERS = np.dtype(
+    [
+        (name, np.float64, (KINDS,)) if isinstance(value, tuple) else (name, type(value))
+        for name, value in TrackerParameters()._asdict().items()
+    ],
+    align=True,
+)
+
+
+def make_tracks(capacity: int) -> Table:
+    """Make room for `capacity` tracks; birth fills every field."""
+    return np.zeros(capacity, TRACK)
+
+
+def make_devices(capacity: int) -> Table:
+    """Make room for `capacity` devices of which nothing is known yet."""
+    devices = np.zeros(capacity, DEVICE)
+    devices["reliability"] = 0.5
+    devices["detection"] = 0.9
+    devices["scan_time"] = devices["scan_before"] = -np.inf
+    for name in ("bias_time", "x", "y", "radius"):
+        devices[name] = np.nan
+    return devices
+
+
+def make_parameters(parameters: TrackerParameters) -> Table:
+    """Put parameters into a table of one row, as compiled code reads them."""
+    return np.array([tuple(parameters)], PARAMETERS)
+
+
+def grown_tracks(tracks: Table, capacity: int) -> Table:
+    """Return a table of at least `capacity` rows that starts with the given one."""
+    if len(tracks) >= capacity:
+        return tracks
+    return np.concatenate([tracks, make_tracks(max(capacity, 2 * len(tracks)) - len(tracks))])
+
+
+def grown_devices(devices: Table, capacity: int) -> Table:
+    """Return a table of at least `capacity` rows that starts with the given one."""
+    if len(devices) >= capacity:
+        return devices
+    return np.concatenate([devices, make_devices(max(capacity, 2 * len(devices)) - len(devices))])

@@ -1,0 +1,71 @@
+"""Rule: a link whose level of service has been bad for long is congested until it has been good for long."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.incident_book import Finding
+from fusion.incident_parameters import IncidentParameters
+from fusion.incidents import IncidentKind
+from fusion.picture import LevelOfService
+from fusion.scene import Scene
+from maps.network import RoadNetwork
+from maps.polyline import point_at
+
+
+class Congestion:
+    """Remembers since when links have been bad or good."""
+
+    def __init__(self, network: RoadNetwork, parameters: IncidentParameters) -> None:
+        self._network, self._parameters = network, parameters
+        count = len(network.links.id)
+        self._bad_since, self._good_since = np.full(count, np.nan), np.full(count, np.nan)
+        self._green = np.zeros(count)
+        self._congested, self._began = np.zeros(count, np.bool_), np.full(count, np.nan)
+
+    def find(self, scene: Scene) -> list[Finding]:
+        """Return the congested links of this cycle."""
+        links, parameters, now = scene.links, self._parameters, scene.now
+        bad = (links.level >= parameters.congestion_level) & (links.confidence >= parameters.congestion_confidence)
+        bad &= self._congested | (links.vehicles >= parameters.congestion_vehicles)
+        self._bad_since = np.where(bad, np.fmin(self._bad_since, now), np.nan)
+        self._good_since = np.where(bad, np.nan, np.fmin(self._good_since, now))
+        self._green = np.where(bad, self._green + scene.span * (self._may_go(scene) & self._slow(scene)), 0.0)
+        lasting = now - self._bad_since >= parameters.congestion_after
+        self._congested |= lasting & (self._green >= parameters.congestion_green)
+        self._congested &= ~(now - self._good_since >= parameters.congestion_over)
+        self._began = np.where(self._congested, np.fmin(self._began, self._bad_since), np.nan)
+        return [self._finding(scene, int(link)) for link in np.flatnonzero(self._congested)]
+
+    def _may_go(self, scene: Scene) -> NDArray[np.bool_]:
+        """Tell on which links no light holds the traffic back; an unknown light does not."""
+        held = np.bincount(self._network.lanes.link, scene.green_for == 0.0, len(self._congested))
+        return held < self._network.links.lane_count
+
+    def _slow(self, scene: Scene) -> NDArray[np.bool_]:
+        """Tell on which links the vehicles are slow at this moment."""
+        link, count = self._network.lanes.link[scene.order.lane], len(self._congested)
+        mean = np.bincount(link, scene.order.speed, count) / np.maximum(np.bincount(link, minlength=count), 1)
+        return mean < self._parameters.congestion_slow * self._network.links.speed
+
+    def _finding(self, scene: Scene, link: int) -> Finding:
+        links, table = scene.links, self._network.links
+        shape = self._network.shape(int(table.shape_start[link]), int(table.shape_count[link]))
+        x, y = point_at(shape, float(table.length[link]) - float(links.queue_length[link]))
+        level = LevelOfService(int(links.level[link]))
+        return Finding(
+            cause=f"congestion:{link}",
+            kind=IncidentKind.CONGESTION,
+            since=float(self._began[link]),
+            x=x,
+            y=y,
+            link=link,
+            lane=-1,
+            tracks=(),
+            confidence=float(links.confidence[link]),
+            evidence=(
+                f"link {table.id[link]} runs at {3.6 * float(links.speed[link]):.0f} km/h "
+                f"with {int(links.vehicles[link])} vehicles, "
+                f"a queue of {float(links.queue_length[link]):.0f} m and level {level.name.lower()} "
+                f"for {scene.now - float(self._began[link]):.0f} s"
+            ),
+        )

@@ -1,0 +1,172 @@
+"""One fusion cycle: observations and signal messages in, one immutable traffic picture out.
+
+The stages run in the order of `FusionCycle.stages`; a caller that wants to time them runs them itself between `begin`
+and `finish`, any other calls `step`.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fusion.errors import ClockError
+from fusion.incident_detection import IncidentDetection
+from fusion.incident_parameters import IncidentParameters
+from fusion.incidents import Incident
+from fusion.lane_match import LaneMatcher, LaneMatchParameters
+from fusion.parameters import TrackerParameters
+from fusion.picture import LinkStates, SignalStates, TrafficPicture
+from fusion.queues import LaneOrder, lane_order
+from fusion.scene import Scene
+from fusion.sensors import SensorTable
+from fusion.signal_state import SignalTable, SpatReport
+from fusion.tracker import Tracker
+from fusion.tracks import TrackTable
+from fusion.traffic_state import TrafficParameters, TrafficState
+from ingest.observation import ObservationBatch
+from maps.network import RoadNetwork
+
+
+@dataclass(frozen=True)
+class FusionParameters:
+    """Tuning of all of fusion."""
+
+    tracker: TrackerParameters = field(default_factory=TrackerParameters)
+    lanes: LaneMatchParameters = field(default_factory=LaneMatchParameters)
+    traffic: TrafficParameters = field(default_factory=TrafficParameters)
+    incidents: IncidentParameters = field(default_factory=IncidentParameters)
+
+
+@dataclass
+class Draft:
+    """A picture in the making; each stage fills its part."""
+
+    batch: ObservationBatch
+    spats: Sequence[SpatReport]
+    now: float
+    span: float
+    sensors: SensorTable
+    tracks: TrackTable
+    order: LaneOrder | None
+    links: LinkStates
+    signals: SignalStates
+    incidents: tuple[Incident, ...]
+
+
+@dataclass(frozen=True)
+class Roads:
+    """The parts of the cycle that need a road network."""
+
+    network: RoadNetwork
+    lanes: LaneMatcher
+    signals: SignalTable
+    traffic: TrafficState
+    incidents: IncidentDetection
+
+    @classmethod
+    def of(cls, network: RoadNetwork, parameters: FusionParameters) -> "Roads":
+        """Make the parts for one network."""
+        lanes = LaneMatcher(network, parameters.lanes)
+        return cls(
+            network,
+            lanes,
+            SignalTable(network),
+            TrafficState(network, parameters.traffic),
+            IncidentDetection(network, lanes.index, parameters.incidents),
+        )
+
+
+class FusionCycle:
+    """The fusion of one city. Without a network it tracks and leaves links, signals and incidents empty."""
+
+    def __init__(self, network: RoadNetwork | None = None, parameters: FusionParameters | None = None) -> None:
+        self.parameters = parameters or FusionParameters()
+        self.tracker = Tracker(self.parameters.tracker)
+        self._roads = None if network is None else Roads.of(network, self.parameters)
+        self._tick = 0
+        self._last = math.nan
+        self.stages: tuple[tuple[str, Callable[[Draft], None]], ...] = (
+            ("track", self.track),
+            ("lanes", self.match_lanes),
+            ("signals", self.read_signals),
+            ("traffic", self.judge_traffic),
+            ("incidents", self.find_incidents),
+        )
+        """Name and work of each stage, in order."""
+
+    def step(
+        self, batch: ObservationBatch, spats: Sequence[SpatReport], now: float, sensors: SensorTable
+    ) -> TrafficPicture:
+        """Run one cycle at `now` (UTC epoch, s).
+
+        Raises:
+            ClockError: `now` is before the last cycle.
+        """
+        draft = self.begin(batch, spats, now, sensors)
+        for _, stage in self.stages:
+            stage(draft)
+        return self.finish(draft)
+
+    def begin(self, batch: ObservationBatch, spats: Sequence[SpatReport], now: float, sensors: SensorTable) -> Draft:
+        """Start a cycle; the same arguments and errors as `step`."""
+        if now < self._last:
+            raise ClockError(now, self._last)
+        span = 0.0 if math.isnan(self._last) else now - self._last
+        self._last = now
+        nothing = self.tracker.table(now)
+        return Draft(batch, spats, now, span, sensors, nothing, None, no_links(), no_signals(), ())
+
+    def track(self, draft: Draft) -> None:
+        """Stage: reports become tracks."""
+        self.tracker.update(draft.batch, draft.now, draft.sensors)
+        draft.tracks = self.tracker.table(draft.now)
+
+    def match_lanes(self, draft: Draft) -> None:
+        """Stage: tracks find their lanes."""
+        if self._roads is not None:
+            draft.tracks = self._roads.lanes.match(draft.tracks)
+            draft.order = lane_order(draft.tracks, self._roads.network, self.parameters.traffic.queue)
+
+    def read_signals(self, draft: Draft) -> None:
+        """Stage: SPAT messages become signal states."""
+        if self._roads is not None:
+            for report in draft.spats:
+                self._roads.signals.apply(*report)
+            draft.signals = self._roads.signals.states(draft.now)
+
+    def judge_traffic(self, draft: Draft) -> None:
+        """Stage: tracks on lanes become link states."""
+        if self._roads is not None and draft.order is not None:
+            draft.links = self._roads.traffic.update(draft.tracks, draft.order, draft.span, draft.sensors)
+
+    def find_incidents(self, draft: Draft) -> None:
+        """Stage: the scene is searched for incidents."""
+        if self._roads is None or draft.order is None:
+            return
+        shown_for = self._roads.signals.shown_for(draft.now)
+        green_for = self._roads.incidents.green_for(draft.signals.state, shown_for)
+        lateral = self._roads.lanes.lateral
+        scene = Scene(draft.now, draft.span, draft.tracks, lateral, draft.order, draft.links, green_for)
+        draft.incidents = self._roads.incidents.find(scene)
+
+    def finish(self, draft: Draft) -> TrafficPicture:
+        """End a cycle: return its picture, whose arrays can no longer be written."""
+        self._tick += 1
+        picture = TrafficPicture(self._tick, draft.now, draft.tracks, draft.links, draft.signals, draft.incidents)
+        for table in (picture.tracks, picture.links, picture.signals):
+            for name in table.__dataclass_fields__:
+                getattr(table, name).flags.writeable = False
+        return picture
+
+
+def no_links() -> LinkStates:
+    """Make link states of no network."""
+    real, count = np.zeros(0, np.float32), np.zeros(0, np.uint16)
+    return LinkStates(real, real, real, real, count, real, count, np.zeros(0, np.uint8), real)
+
+
+def no_signals() -> SignalStates:
+    """Make signal states of no network."""
+    time = np.zeros(0)
+    return SignalStates(np.zeros(0, np.uint8), time, time, time, time, np.zeros(0, np.float32), time)

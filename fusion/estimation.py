@@ -1,0 +1,153 @@
+"""What one report does to one track: Kalman update, also with reports older than the track.
+
+A late report is a measurement of the past: with H F(-lag) in place of H and the process noise of the lag added to the
+report's variance it updates the present state at once (the one-step form of Bar-Shalom's out-of-sequence update with
+the correlation of process noise left out). The four components have independent noise, so four scalar updates equal
+the joint one.
+"""
+
+import math
+
+from fusion.columns import KINDS, RECENT, SOURCES, Floats, Record
+from fusion.compiled import compiled
+from fusion.motion import acceleration_power, turn_between
+
+HEADING_SPEED = 0.8
+"""From this speed on the direction of motion is the heading, m/s."""
+
+
+@compiled
+def absorb(
+    state: Floats, covariance: Floats, z: Floats, position_variance: float, velocity_variance: float, lag: float
+) -> tuple[float, float]:
+    """Update state (4,) and covariance (4, 4) in place with z (4,), of the time `lag` s before the state.
+
+    Returns the squared normalised distance and the log determinant of the innovation covariance. A NaN velocity is
+    left out.
+    """
+    distance, log_determinant = 0.0, 0.0
+    gain = (0.0, 0.0, 0.0, 0.0)
+    for axis in range(4):
+        if math.isnan(z[axis]):
+            continue
+        shift = lag if axis < 2 else 0.0
+        other = axis + 2 if axis < 2 else axis
+        gain = (
+            covariance[0, axis] - shift * covariance[0, other],
+            covariance[1, axis] - shift * covariance[1, other],
+            covariance[2, axis] - shift * covariance[2, other],
+            covariance[3, axis] - shift * covariance[3, other],
+        )
+        spread = gain[axis] - shift * gain[other] + (position_variance if axis < 2 else velocity_variance)
+        innovation = z[axis] - state[axis] + shift * state[other]
+        for i in range(4):
+            state[i] += gain[i] * innovation / spread
+            for j in range(4):
+                covariance[i, j] -= gain[i] * gain[j] / spread
+        distance += innovation * innovation / spread
+        log_determinant += math.log(spread)
+    return distance, log_determinant
+
+
+@compiled
+def lag_noise(track: Record, lag: float, parameters: Record) -> tuple[float, float]:
+    """Return what `lag` s of process noise add to the variance of position and velocity of a late report."""
+    if lag <= 0.0:
+        return 0.0, 0.0
+    xx, _, yy = acceleration_power(track["state"], track["kind"], parameters)
+    power = 0.5 * (xx + yy)
+    return power * lag * lag * lag / 3.0, power * lag
+
+
+@compiled
+def note_source(track: Record, device: int, object_id: int, time: float) -> None:
+    """Put a device at the head of the track's sources."""
+    place = SOURCES - 1
+    for slot in range(SOURCES):
+        if track["source"][slot] == device:
+            place = slot
+            break
+    newest = time
+    if track["source"][place] == device and track["source_time"][place] > time:
+        newest = track["source_time"][place]
+    for slot in range(place, 0, -1):
+        track["source"][slot] = track["source"][slot - 1]
+        track["source_object"][slot] = track["source_object"][slot - 1]
+        track["source_time"][slot] = track["source_time"][slot - 1]
+    track["source"][0] = device
+    track["source_object"][0] = object_id
+    track["source_time"][0] = newest
+
+
+@compiled
+def note_recent(track: Record, device: int, time: float) -> None:
+    """Remember that a report of this device and instant went into the track."""
+    slot = track["recent_next"]
+    track["recent_device"][slot] = device
+    track["recent_time"][slot] = time
+    track["recent_next"] = (slot + 1) % RECENT
+
+
+@compiled
+def is_duplicate(track: Record, device: int, time: float) -> bool:
+    """Tell whether a report of this device and instant already went into the track."""
+    for slot in range(RECENT):
+        if track["recent_device"][slot] == device and abs(track["recent_time"][slot] - time) < 1e-4:
+            return True
+    return False
+
+
+@compiled
+def learn_kind(track: Record, kind: int, confidence: float) -> None:
+    """Weigh a reported kind into the track's kind."""
+    if kind <= 0 or kind >= KINDS:
+        return
+    sure = 0.8 if math.isnan(confidence) else min(max(confidence, 0.15), 0.98)
+    gain = math.log(sure * (KINDS - 1) / (1.0 - sure))
+    score, best = track["kind_score"], 1
+    for other in range(1, KINDS):
+        score[other] = 0.97 * score[other] + (gain if other == kind else 0.0)
+        if score[other] > score[best]:
+            best = other
+    track["kind"] = best
+
+
+@compiled
+def learn_size(track: Record, length: float, width: float, weight: float) -> None:
+    """Weigh a reported size into the track's size; the weight of the past is bounded."""
+    if not (length > 0.0 and width > 0.0):
+        return
+    past = track["size_weight"]
+    total = past + weight
+    track["length"] = (past * track["length"] + weight * length) / total
+    track["width"] = (past * track["width"] + weight * width) / total
+    track["size_weight"] = min(total, 50.0)
+
+
+@compiled
+def learn_heading(track: Record, reported: float) -> None:
+    """Turn the heading with the motion; at standstill only a reported heading moves it, and slowly."""
+    east, north = track["state"][2], track["state"][3]
+    if east * east + north * north > HEADING_SPEED * HEADING_SPEED:
+        target, gain = math.atan2(east, north), 0.3
+    elif not math.isnan(reported):
+        target, gain = reported, 0.02
+    else:
+        return
+    turned = track["heading"] + gain * turn_between(track["heading"], target)
+    track["heading"] = turned % (2.0 * math.pi)
+
+
+@compiled
+def learn_rest(track: Record, report: Record) -> None:
+    """Take over everything of a report that is not position or velocity."""
+    self_reported = not report["roadside"]
+    weight = 20.0 if self_reported else 1.0
+    learn_kind(track, report["kind"], report["kind_confidence"])
+    learn_size(track, report["length"], report["width"], weight)
+    learn_heading(track, report["heading"])
+    if self_reported:
+        track["self_device"] = report["device"]
+    note_source(track, report["device"], report["object_id"], report["time"])
+    note_recent(track, report["device"], report["time"])
+    track["updated"] = max(track["updated"], report["time"])

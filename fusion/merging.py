@@ -1,0 +1,121 @@
+"""Two tracks of one road user become one: they coincide in position and velocity for some cycles in a row.
+
+A device that reported both at one instant has seen two objects; such tracks are never joined while that is fresh.
+"""
+
+import math
+
+from fusion.association import Scratch
+from fusion.columns import RECENT, SOURCES, Longs, Record, Table
+from fusion.compiled import compiled
+from fusion.estimation import absorb, note_source
+from fusion.gating import FINE, Grid, insert, near
+from fusion.lifecycle import COUNT, take_over
+from fusion.motion import move_track
+
+SAME_INSTANT = 1e-4
+LEAST_VARIANCE = 0.01
+FASTEST_DIFFERENCE = 3.0
+"""Tracks whose velocities differ by more are two, m/s."""
+
+
+@compiled
+def told_apart(first: Record, second: Record) -> bool:
+    """Tell whether one device reported both tracks at one instant, or they carry two terminals."""
+    terminals = first["self_device"] >= 0 and second["self_device"] >= 0
+    if terminals and first["self_device"] != second["self_device"]:
+        return True
+    for slot in range(RECENT):
+        device, time = first["recent_device"][slot], first["recent_time"][slot]
+        if device < 0:
+            continue
+        for other in range(RECENT):
+            if second["recent_device"][other] == device and abs(time - second["recent_time"][other]) < SAME_INSTANT:
+                return True
+    return False
+
+
+@compiled
+def coincidence(first: Record, second: Record, work: Record, parameters: Record) -> float:
+    """Return the squared normalised distance of two tracks of one time, inf where they are clearly two."""
+    a, b = first["state"], second["state"]
+    if (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 > parameters["merge_reach"] ** 2:
+        return math.inf
+    if max(abs(a[2] - b[2]), abs(a[3] - b[3])) > FASTEST_DIFFERENCE:
+        return math.inf
+    for i in range(4):
+        work["state"][i] = a[i]
+        for j in range(4):
+            work["covariance"][i, j] = first["covariance"][i, j] + second["covariance"][i, j]
+    distance, _ = absorb(work["state"], work["covariance"], b, LEAST_VARIANCE, LEAST_VARIANCE, 0.0)
+    return distance
+
+
+@compiled
+def outranks(first: Record, second: Record) -> bool:
+    """Tell whether `first` keeps its id when the two are joined: confirmed before not, then the elder."""
+    if first["confirmed"] != second["confirmed"]:
+        return bool(first["confirmed"])
+    if first["born"] != second["born"]:
+        return bool(first["born"] < second["born"])
+    return bool(first["track_id"] < second["track_id"])
+
+
+@compiled
+def join(winner: Record, loser: Record) -> None:
+    """Join two tracks; the state with the smaller position variance stands, since their errors are shared."""
+    own = winner["covariance"][0, 0] + winner["covariance"][1, 1]
+    if loser["covariance"][0, 0] + loser["covariance"][1, 1] < own:
+        winner["state"][:] = loser["state"]
+        winner["covariance"][:] = loser["covariance"]
+        winner["time"] = loser["time"]
+    for slot in range(SOURCES - 1, -1, -1):
+        device = loser["source"][slot]
+        if device < 0:
+            continue
+        held = False
+        for own_slot in range(SOURCES):
+            held = held or winner["source"][own_slot] == device
+        if not held:
+            note_source(winner, device, loser["source_object"][slot], loser["source_time"][slot])
+    take_over(winner, loser)
+
+
+@compiled
+def nearest_rival(tracks: Table, row: int, grid: Grid, work: Record, parameters: Record) -> int:
+    """Return the track that coincides best with one and may be the same road user, -1 where none does."""
+    best, least, track = -1, parameters["merge_distance"], tracks[row]
+    for place in range(
+        near(grid, FINE, track["state"][0], track["state"][1], parameters["merge_reach"], work["found"])
+    ):
+        at = work["found"][place]
+        other = tracks[at]
+        if at == row or other["log_odds"] == -math.inf or not outranks(other, track):
+            continue
+        distance = coincidence(other, track, work, parameters)
+        if distance < least and not told_apart(other, track):
+            best, least = at, distance
+    return best
+
+
+@compiled
+def merge(tracks: Table, counters: Longs, time: float, grid: Grid, scratch: Scratch, parameters: Table) -> None:
+    """Join tracks that have coincided for enough cycles; carries all tracks forward to `time`. `grid` is empty."""
+    work, tuning = scratch.work[0], parameters[0]
+    for row in range(counters[COUNT]):
+        track = tracks[row]
+        move_track(track, time, tuning)
+        insert(grid, FINE, row, track["state"][0], track["state"][1])
+    for row in range(counters[COUNT]):
+        track = tracks[row]
+        if track["log_odds"] == -math.inf:
+            continue
+        at = nearest_rival(tracks, row, grid, work, tuning)
+        if at < 0:
+            track["rival"] = -1
+            track["rival_cycles"] = 0
+            continue
+        track["rival_cycles"] = track["rival_cycles"] + 1 if track["rival"] == tracks[at]["track_id"] else 1
+        track["rival"] = tracks[at]["track_id"]
+        if track["rival_cycles"] >= tuning["merge_cycles"]:
+            join(tracks[at], track)

@@ -1,0 +1,99 @@
+"""What the tracker may be tuned by; one set serves every scene. A tuple, so that compiled code reads it by name."""
+
+from typing import NamedTuple
+
+
+class TrackerParameters(NamedTuple):
+    """Tuning of the tracker; SI units. Per-kind tuples follow `maps.participants.ParticipantKind`."""
+
+    along_noise: tuple[float, ...] = (2.0, 2.0, 2.0, 1.5, 1.2, 2.0, 2.5, 1.5, 0.4)
+    """Power of the white acceleration along the motion by kind, m2/s3."""
+    across_noise: tuple[float, ...] = (1.0, 0.6, 0.6, 0.5, 0.4, 0.6, 1.0, 0.8, 0.4)
+    """The same across the motion."""
+    turn_noise: float = 0.02
+    """Grows the power across the motion with speed squared: share of (m/s)2 in m2/s3."""
+    roadside_sigma: float = 0.6
+    """1-sigma position of a roadside report that states none, m."""
+    self_sigma: float = 1.5
+    """1-sigma position of a vehicle's own report that states none, m."""
+    least_sigma: float = 0.1
+    """No stated position is believed better than this, m."""
+    velocity_sigma: float = 0.6
+    """1-sigma velocity of a report that states none, m/s."""
+    least_velocity_sigma: float = 0.25
+    roadside_inflation: float = 1.2
+    """Variance factor for roadside reports: they are smoothed tracks, their errors hang together in time."""
+    self_inflation: float = 6.0
+    """Variance factor for positions of a vehicle about itself: GNSS errors drift over some 10 s."""
+    unknown_velocity_sigma: float = 6.0
+    """1-sigma velocity of a newborn track without velocity, m/s."""
+    outsider_density: float = 6e-3
+    """Density of reports that belong to no known track, 1/m2."""
+    prior_velocity_sigma: float = 5.0
+    """Spread of velocities of reports that belong to no known track, m/s."""
+    gate: float = 25.0
+    """Largest squared normalised distance of a report from its track."""
+    largest_reach: float = 12.0
+    """Largest distance of a report from its track, m."""
+    identity_window: float = 1.5
+    """A device's object name counts as evidence for this long, s."""
+    identity_chance: float = 0.02
+    """Probability that another object carries the name by chance."""
+    identity_cost: float = 1.5
+    """A name weighs no more than this for or against a pair, in units of squared normalised distance."""
+    identity_rate: float = 0.02
+    """Weight of the newest outcome in a device's name reliability."""
+    birth_log_odds: float = -2.5
+    """Existence of a track after its first roadside report."""
+    self_birth_log_odds: float = 3.0
+    """Existence of a track after its first report of a vehicle about itself."""
+    hit_same: float = 1.2
+    """Gain of a report by the device that reported last."""
+    hit_other: float = 2.2
+    """Gain of a report by another device."""
+    highest_log_odds: float = 6.0
+    lowest_log_odds: float = -4.5
+    """Misses lower a track no further, so that it can come back; an unconfirmed one ends here when it falls silent."""
+    confirm_log_odds: float = 2.2
+    hide_log_odds: float = 0.5
+    """A confirmed track below this is not shown but keeps its id for a while."""
+    detection_near: float = 0.8
+    detection_far: float = 0.55
+    """Most that is believed of a sensor's detection probability in the inner and the outer half of its view. Less than
+    the truth, because misses come in bursts."""
+    detection_rate: float = 0.01
+    """Weight of the newest outcome in a sensor's learnt detection probability."""
+    alive_discount: float = 0.2
+    """Share of a miss that counts against a confirmed track which another device sees steadily."""
+    view_margin: float = 0.92
+    """Share of a sensor's radius within which a miss counts."""
+    fade: float = 0.6
+    """Loss of log-odds per second without a report."""
+    coast: float = 3.0
+    """A confirmed track lives this long without a report, s."""
+    tentative_coast: float = 0.45
+    """An unconfirmed track lives this long without a report, s."""
+    merge_distance: float = 6.0
+    """Squared normalised distance (4 degrees of freedom) under which two tracks may be one."""
+    merge_reach: float = 2.5
+    """Distance beyond which two tracks are never one, m."""
+    merge_cycles: int = 3
+    """Cycles in a row in which two tracks coincide before they are joined."""
+    scan_span: float = 0.015
+    """Reports of one device within this time form one scan, s."""
+    longest_lag: float = 1.0
+    """Reports older than this are refused, s."""
+    farthest_future: float = 0.5
+    """Reports with an event time further ahead of the clock are refused, s."""
+    registration: bool = True
+    """Estimate position offset, yaw and clock of each device."""
+    offset_sigma: float = 0.4
+    """Prior 1-sigma of a device's position offset, m."""
+    yaw_sigma: float = 0.008
+    """Prior 1-sigma of a roadside sensor's yaw, rad."""
+    clock_sigma: float = 0.03
+    """Prior 1-sigma of a device's clock, s."""
+    registration_half_life: float = 20.0
+    """Half-life of what was learnt about a device, s."""
+    registration_inflation: float = 20.0
+    """Variance factor of residuals: a track follows the device that is being judged."""
