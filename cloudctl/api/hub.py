@@ -1,0 +1,155 @@
+"""Fan-out of the live state: each client holds only the names of the parts that are news to it.
+
+What is sent is read when the client is ready for it. So a slow client gets the newest frame, never a queue, and costs
+the others nothing. Bytes are made once for all clients that look at the same box.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+import msgspec
+import orjson
+
+from cloudctl.api.client_messages import View
+from cloudctl.api.live_state import LiveFrame, LiveState, Part
+from cloudctl.api.measures import Measures
+from cloudctl.api.status import status_message
+from cloudctl.api.view_box import ViewBox, cut_frame, snapped_box
+
+PUSHED = frozenset(Part) - {Part.DETAILS}
+FRAME_PARTS = (Part.MOVERS, Part.SIGNALS, Part.LINKS)
+TEXT_PARTS = (Part.STATUS, Part.INCIDENTS, Part.ADVISORIES, Part.PARKING, Part.DEVICES)
+CUTS_KEPT = 64
+STATUS_EVERY_S = 1.0
+ADVISORIES_AT_START = 60
+
+Outgoing = bytes | str
+
+
+@dataclass(eq=False)
+class Client:
+    """One open live feed."""
+
+    news: set[Part] = field(default_factory=set)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    box: ViewBox | None = None
+    """None before the client's first view message: it gets no frames until then."""
+    wanted: frozenset[Part] = PUSHED
+    advisory_number: int = 0
+    """Number of the newest advisory the client has."""
+    replies: list[str] = field(default_factory=list)
+
+    def tell(self, part: Part) -> None:
+        """Note that a part is news."""
+        if part in self.wanted:
+            self.news.add(part)
+            self.wake.set()
+
+    def reply(self, message: dict[str, object]) -> None:
+        """Answer a message of this client; a client that does not read gets the newest answers only."""
+        self.replies = [*self.replies[-3:], orjson.dumps(message).decode()]
+        self.wake.set()
+
+    def look(self, view: View) -> None:
+        """Take over a view: movers of the new box follow at once, other parts where they were not sent before."""
+        wanted = PUSHED & frozenset(view.layers)
+        fresh = wanted if self.box is None else (wanted - self.wanted) | {Part.MOVERS}
+        self.box = snapped_box(*view.box)
+        self.wanted = wanted
+        for part in fresh:
+            self.tell(part)
+
+
+class Hub:
+    """All open live feeds over one live state."""
+
+    def __init__(self, state: LiveState, measures: Measures) -> None:
+        self.state = state
+        self.clients: set[Client] = set()
+        self._measures = measures
+        self._cuts: dict[ViewBox, tuple[LiveFrame, bytes]] = {}
+        self._texts: dict[Part, str] = {}
+
+    def join(self) -> Client:
+        """Open a feed: everything is news to it."""
+        client = Client()
+        self.clients.add(client)
+        self._measures.clients.set(len(self.clients))
+        for part in TEXT_PARTS:
+            client.tell(part)
+        return client
+
+    def leave(self, client: Client) -> None:
+        """Close a feed."""
+        self.clients.discard(client)
+        self._measures.clients.set(len(self.clients))
+
+    def changed(self, part: Part) -> None:
+        """Tell every client that a part changed."""
+        self._texts.pop(part, None)
+        for client in self.clients:
+            client.tell(part)
+
+    async def tell_status(self) -> None:
+        """Tell every client the time and the state of the platform once a second, until cancelled."""
+        while True:
+            self.changed(Part.STATUS)
+            await asyncio.sleep(STATUS_EVERY_S)
+
+    def take(self, client: Client) -> list[Outgoing]:
+        """Give all that is news to a client, the newest state of each part; afterwards nothing is."""
+        client.wake.clear()
+        news, client.news = client.news, set()
+        messages: list[Outgoing] = [*client.replies]
+        client.replies = []
+        for part in TEXT_PARTS:
+            if part in news:
+                messages += self._text(client, part)
+        for part in FRAME_PARTS:
+            if part in news:
+                messages += self._frame(client, part)
+        return messages
+
+    def _frame(self, client: Client, part: Part) -> list[Outgoing]:
+        live = self.state.find_frame(part)
+        if live is None or client.box is None:
+            return []
+        self._measures.sent.labels(part).inc()
+        return [self._cut(live, client.box) if part is Part.MOVERS else live.raw]
+
+    def _cut(self, live: LiveFrame, box: ViewBox) -> bytes:
+        known = self._cuts.get(box)
+        if known is not None and known[0] is live:
+            return known[1]
+        if len(self._cuts) >= CUTS_KEPT:
+            self._cuts.clear()
+        cut = cut_frame(live.frame, live.raw, box)
+        self._measures.cuts.inc()
+        self._cuts[box] = (live, cut)
+        return cut
+
+    def _text(self, client: Client, part: Part) -> list[Outgoing]:
+        self._measures.sent.labels(part).inc()
+        if part is Part.ADVISORIES:
+            return self._advisories(client)
+        if part not in self._texts:
+            self._texts[part] = orjson.dumps(self._content(part), default=msgspec.to_builtins).decode()
+        return [self._texts[part]]
+
+    def _content(self, part: Part) -> dict[str, object]:
+        if part is Part.INCIDENTS:
+            return {"type": part, "items": list(self.state.incidents.values())}
+        if part is Part.PARKING:
+            return {"type": part, "lots": self.state.lots}
+        if part is Part.DEVICES:
+            return {"type": part, "devices": self.state.devices}
+        return status_message(self.state, self._measures, time.time())
+
+    def _advisories(self, client: Client) -> list[Outgoing]:
+        fresh = [(number, advisory) for number, advisory in self.state.advisories if number > client.advisory_number]
+        if not fresh:
+            return []
+        client.advisory_number = fresh[-1][0]
+        items = [advisory for _, advisory in fresh[-ADVISORIES_AT_START:]]
+        return [orjson.dumps({"type": Part.ADVISORIES, "items": items}, default=msgspec.to_builtins).decode()]

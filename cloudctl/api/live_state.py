@@ -1,0 +1,175 @@
+"""The newest of everything the platform publishes of itself, as the gateway holds it.
+
+One object lives in the gateway's event loop; `accept` takes one MQTT message and says what it changed. Nothing here
+queues: a newer message replaces the older one, so a gateway that was busy goes on with the present.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import msgspec
+
+from cloudctl.advice.advisory import Advisory
+from cloudctl.api.errors import StateMessageError
+from cloudctl.api.state_messages import (
+    DevicesState,
+    DeviceState,
+    Health,
+    IncidentState,
+    LotState,
+    ParkingState,
+    read_state,
+)
+from cloudctl.publish.errors import FrameError
+from cloudctl.publish.frames import Frame, FrameKind, decode_frame
+
+ADVISORIES_KEPT = 300
+INCIDENTS_KEPT = 200
+PREFIX = "V2X/CLOUD/"
+SUBSCRIPTIONS: tuple[tuple[str, int], ...] = (
+    (PREFIX + "LIVE/+", 0),
+    (PREFIX + "TRAJECTORY", 0),
+    (PREFIX + "STATE/+", 1),
+    (PREFIX + "ADVISORY", 1),
+    (PREFIX + "INCIDENT", 1),
+    (PREFIX + "HEALTH/+", 0),
+)
+"""Topic filters of the gateway and their QoS. Trajectories are taken at QoS 0: only the newest frame is of use here."""
+
+
+class Part(StrEnum):
+    """A part of the state that clients hear about on its own."""
+
+    MOVERS = "movers"
+    LINKS = "links"
+    SIGNALS = "signals"
+    INCIDENTS = "incidents"
+    ADVISORIES = "advisories"
+    PARKING = "parking"
+    DEVICES = "devices"
+    STATUS = "status"
+    DETAILS = "details"
+    """Trajectory frame: lane, accuracy and source of each track; asked for, never pushed."""
+
+
+FRAME_PARTS: dict[str, tuple[FrameKind, Part]] = {
+    PREFIX + "LIVE/MOVERS": (FrameKind.MOVERS, Part.MOVERS),
+    PREFIX + "LIVE/LINKS": (FrameKind.LINKS, Part.LINKS),
+    PREFIX + "LIVE/SIGNALS": (FrameKind.SIGNALS, Part.SIGNALS),
+    PREFIX + "TRAJECTORY": (FrameKind.TRAJECTORY, Part.DETAILS),
+}
+
+
+@dataclass(frozen=True)
+class LiveFrame:
+    """One received frame: the bytes as they came, and what they hold."""
+
+    raw: bytes
+    frame: Frame
+    received: float
+    """UTC epoch, s."""
+
+
+@dataclass
+class LiveState:
+    """Latest frames, incidents, advisories, car parks, devices and health reports."""
+
+    connected: bool = False
+    """The broker is connected."""
+    frames: dict[Part, LiveFrame] = field(default_factory=dict)
+    incidents: dict[str, IncidentState] = field(default_factory=dict)
+    """Open incidents by id."""
+    closed: deque[IncidentState] = field(default_factory=lambda: deque(maxlen=INCIDENTS_KEPT))
+    """Incidents that ended, the latest last."""
+    advisories: deque[tuple[int, Advisory]] = field(default_factory=lambda: deque(maxlen=ADVISORIES_KEPT))
+    """Running number and advisory, the latest last."""
+    lots: tuple[LotState, ...] = ()
+    devices: tuple[DeviceState, ...] = ()
+    health: dict[str, Health] = field(default_factory=dict)
+    _advisory_number: int = 0
+
+    def accept(self, topic: str, payload: bytes, now: float) -> Part | None:
+        """Take one message; return the part that changed, None for a topic of no interest here.
+
+        Raises FrameError or StateMessageError where the message cannot be read; the state is then as before.
+        """
+        if topic in FRAME_PARTS:
+            return self._accept_frame(topic, payload, now)
+        if topic.startswith(PREFIX + "HEALTH/"):
+            report = read_state(topic, payload, Health)
+            self.health[report.process] = report
+            return Part.STATUS
+        handler = _JSON_TOPICS.get(topic)
+        return handler(self, topic, payload) if handler else None
+
+    def find_frame(self, part: Part) -> LiveFrame | None:
+        """Give the newest frame of a part, None before the first."""
+        return self.frames.get(part)
+
+    def picture_age(self, now: float) -> float | None:
+        """Age (s) of the content of the newest movers frame, None before the first."""
+        movers = self.frames.get(Part.MOVERS)
+        return None if movers is None else max(0.0, now - movers.frame.time)
+
+    def _accept_frame(self, topic: str, payload: bytes, now: float) -> Part:
+        kind, part = FRAME_PARTS[topic]
+        frame = decode_frame(payload)
+        if frame.kind is not kind:
+            raise FrameError(f"{topic} carries a frame of kind {frame.kind.name}", frame.kind)
+        if missing := REQUIRED_COLUMNS[part] - frame.columns.keys():
+            raise FrameError(f"{topic} lacks the columns {sorted(missing)}", missing)
+        self.frames[part] = LiveFrame(payload, frame, now)
+        return part
+
+    def _accept_incident(self, topic: str, payload: bytes) -> Part:
+        self._put_incident(read_state(topic, payload, IncidentState))
+        return Part.INCIDENTS
+
+    def _accept_incidents(self, topic: str, payload: bytes) -> Part:
+        listed = read_state(topic, payload, list[IncidentState])
+        gone = self.incidents.keys() - {incident.incident_id for incident in listed}
+        for incident_id in gone:
+            self.closed.append(self.incidents.pop(incident_id))
+        for incident in listed:
+            self._put_incident(incident)
+        return Part.INCIDENTS
+
+    def _put_incident(self, incident: IncidentState) -> None:
+        if incident.event == "close" or incident.ended is not None:
+            if self.incidents.pop(incident.incident_id, None) is not None:
+                self.closed.append(incident)
+        else:
+            self.incidents[incident.incident_id] = incident
+
+    def _accept_advisory(self, topic: str, payload: bytes) -> Part:
+        self._advisory_number += 1
+        self.advisories.append((self._advisory_number, read_state(topic, payload, Advisory)))
+        return Part.ADVISORIES
+
+    def _accept_parking(self, topic: str, payload: bytes) -> Part:
+        self.lots = read_state(topic, payload, ParkingState).lots
+        return Part.PARKING
+
+    def _accept_devices(self, topic: str, payload: bytes) -> Part:
+        self.devices = read_state(topic, payload, DevicesState).devices
+        return Part.DEVICES
+
+
+REQUIRED_COLUMNS: dict[Part, frozenset[str]] = {
+    Part.MOVERS: frozenset({"id", "lon", "lat", "speed", "heading", "age", "class", "flags", "length", "width"}),
+    Part.LINKS: frozenset({"link", "level", "conf", "speed", "queue", "flow"}),
+    Part.SIGNALS: frozenset({"group", "state", "conf", "likely", "min", "max", "nextgrn", "age"}),
+    Part.DETAILS: frozenset({"id", "sigma", "lane", "dev"}),
+}
+
+_JSON_TOPICS: dict[str, Callable[[LiveState, str, bytes], Part]] = {
+    PREFIX + "INCIDENT": LiveState._accept_incident,  # noqa: SLF001  # a table of this class's own methods
+    PREFIX + "STATE/INCIDENTS": LiveState._accept_incidents,  # noqa: SLF001  # the same
+    PREFIX + "ADVISORY": LiveState._accept_advisory,  # noqa: SLF001  # the same
+    PREFIX + "STATE/PARKING": LiveState._accept_parking,  # noqa: SLF001  # the same
+    PREFIX + "STATE/DEVICES": LiveState._accept_devices,  # noqa: SLF001  # the same
+}
+
+READ_ERRORS = (FrameError, StateMessageError, msgspec.MsgspecError)

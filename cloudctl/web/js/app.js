@@ -1,0 +1,291 @@
+// @ts-check
+/** The page as a whole: feed in, map and panels out, and what a click does. */
+
+import { GeoJSONSource } from "../vendor/maplibre-gl.mjs";
+import { empty } from "./base_style.js";
+import { byId, icon, make, refill } from "./dom.js";
+import { LiveFeed } from "./feed.js";
+import { count } from "./format.js";
+import { FrameKind, columnOf } from "./frames.js";
+import { currentLanguage, fillPage, member, nameOf, setLanguage, t } from "./i18n.js";
+import { LinkLevels } from "./links.js";
+import { addUnderLabels, makeMap, restyle, watchView } from "./map_view.js";
+import { MoverLayer } from "./mover_layer.js";
+import { MoverStore } from "./mover_store.js";
+import { adviceText } from "./panel_parts.js";
+import { Panels } from "./panels.js";
+import { Places } from "./places.js";
+import { Plane } from "./plane.js";
+import { Selection } from "./selection.js";
+import { SignalOverlay } from "./signal_overlay.js";
+import { SignalLines } from "./signal_lines.js";
+import { Signals } from "./signals.js";
+import { State } from "./state.js";
+import { drawStatus, gradeOf } from "./status_bar.js";
+import { MOVER_PALETTES, chosenTheme, storeTheme } from "./theme.js";
+
+/** @typedef {import("./frames.js").Frame} Frame */
+/** @typedef {{name: string, box: [number, number, number, number]}} Overview */
+/** @typedef {{id: string[], name_zh: string[], name_en: string[]}} LinkTable */
+
+const LATENCIES = 150;
+const CARD_EVERY_MS = 400;
+const DETAIL_EVERY_MS = 2000;
+const STATUS_EVERY_MS = 250;
+
+export class App {
+  /**
+   * @param {Overview} overview
+   * @param {import("./signals.js").SignalPlace[]} places
+   * @param {import("./signals.js").GroupTable} groups
+   * @param {LinkTable} links
+   */
+  constructor(overview, places, groups, links) {
+    const [west, south, east, north] = overview.box;
+    this.overview = overview;
+    this.linkTable = links;
+    this.theme = chosenTheme();
+    this.plane = new Plane((west + east) / 2, (south + north) / 2);
+    this.state = new State();
+    this.map = makeMap(overview.box, this.theme);
+    this.movers = new MoverStore(this.plane);
+    this.movers.glides = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.layer = new MoverLayer(this.movers, MOVER_PALETTES[this.theme]);
+    this.signals = new Signals(places, groups);
+    this.signalLines = new SignalLines(this.map, this.signals);
+    this.levels = new LinkLevels(this.map);
+    this.feed = new LiveFeed(new URL("api/v1/live", document.baseURI).href.replace(/^http/, "ws"));
+    this.heads = new SignalOverlay(this.map, this.signals, () => this.feed.clock.now());
+    this.places = new Places(this.map, { incident: (id) => this.showIncident(id) });
+    this.selection = new Selection({
+      map: this.map,
+      plane: this.plane,
+      movers: this.movers,
+      layer: this.layer,
+      signals: this.signals,
+      levels: this.levels,
+      serverNow: () => this.feed.clock.now(),
+      pictureAge: () => this.pictureAge(),
+      linkOf: (row) => this.link(row),
+      fly: (lon, lat, zoom) => this.fly(lon, lat, zoom),
+      cleared: () => this.showLine([]),
+    });
+    /** @type {number[]} */
+    this.latencies = [];
+    this.ready = false;
+    this.panels = new Panels({
+      state: this.state,
+      serverNow: () => this.feed.clock.now(),
+      kindCounts: () => this.kindCounts(),
+      levelCounts: () => this.levels.counts,
+      groupCounts: () => ({ known: this.signals.frame?.count ?? 0, all: groups.signal.length }),
+      theme: () => this.theme,
+      linkName: (row) => this.linkName(row),
+      fly: (lon, lat, zoom) => this.fly(lon, lat, zoom),
+      showAdvice: (advisory) => this.showAdvice(advisory),
+      showUnits: (on) => this.map.setLayoutProperty("units-dots", "visibility", on ? "visible" : "none"),
+    });
+  }
+
+  start() {
+    this.map.on("load", () => this.putBack());
+    this.map.on("click", (event) => this.selection.click(event));
+    this.map.on("dragstart", () => { this.selection.following = false; });
+    this.map.on("error", ({ error }) => console.warn("map", error.message));
+    this.layer.onPaint = () => requestAnimationFrame(() => this.painted());
+    this.feed.addEventListener("frame", (event) => this.takeFrame(/** @type {CustomEvent<Frame>} */ (event).detail));
+    this.feed.addEventListener("text", (event) => this.takeText(/** @type {CustomEvent} */ (event).detail));
+    watchView(this.map, (box, zoom) => this.feed.look({ box, zoom }));
+    this.wireButtons();
+    this.drawAll();
+    this.feed.open();
+    setInterval(() => this.drawStatus(), STATUS_EVERY_MS);
+    setInterval(() => this.selection.drawCard(), CARD_EVERY_MS);
+    setInterval(() => this.selection.readDetail(), DETAIL_EVERY_MS);
+  }
+
+  wireButtons() {
+    byId("zoom-in", HTMLElement).onclick = () => this.map.zoomIn();
+    byId("zoom-out", HTMLElement).onclick = () => this.map.zoomOut();
+    byId("home", HTMLElement).onclick = () => this.map.fitBounds(this.overview.box, { padding: 24 });
+    byId("language", HTMLElement).onclick = () => this.setLanguage(currentLanguage() === "zh" ? "en" : "zh");
+    byId("theme", HTMLElement).onclick = () => this.setTheme(this.theme === "dark" ? "light" : "dark");
+  }
+
+  /** @param {"zh" | "en"} language */
+  setLanguage(language) {
+    setLanguage(language);
+    fillPage();
+    restyle(this.map, this.theme, () => this.putBack());
+    this.drawAll();
+  }
+
+  /** @param {"light" | "dark"} theme */
+  setTheme(theme) {
+    this.theme = theme;
+    storeTheme(theme);
+    document.documentElement.dataset.theme = theme;
+    this.layer.palette = MOVER_PALETTES[theme];
+    restyle(this.map, theme, () => this.putBack());
+    this.drawAll();
+  }
+
+  /** Put everything of ours on a style that was just loaded. */
+  putBack() {
+    this.ready = true;
+    this.levels.ready = true;
+    addUnderLabels(this.map, this.layer);
+    this.levels.repaint();
+    this.signalLines.repaint();
+    this.places.forgetUnits();
+    this.places.showUnits(this.state.devices);
+    this.map.setLayoutProperty("units-dots", "visibility", this.panels.unitsShown ? "visible" : "none");
+    this.selection.trail.draw();
+  }
+
+  drawAll() {
+    byId("city", HTMLElement).textContent = this.overview.name;
+    const dark = this.theme === "dark";
+    refill(byId("theme", HTMLElement), [icon(dark ? "sun" : "moon"), t(dark ? "action.light" : "action.dark")]);
+    refill(byId("legend", HTMLElement), [1, 2, 3, 4, 5].map((level) => make("span", {}, [make("span", { class: `swatch line level-${level}` }), t(`level.${level}`)])));
+    this.panels.drawAll();
+    this.drawFigures();
+    this.drawStatus();
+    this.selection.drawCard();
+    this.places.showIncidents(this.state.incidents);
+    this.places.showLots(this.state.lots);
+    this.heads.drawn = "";
+  }
+
+  /** @param {Frame} frame */
+  takeFrame(frame) {
+    if (frame.kind === FrameKind.MOVERS) {
+      this.movers.take(frame, performance.now());
+      this.selection.follow();
+      if (this.ready) this.map.triggerRepaint();
+    } else if (frame.kind === FrameKind.SIGNALS) {
+      this.signals.take(frame);
+      if (this.ready) this.signalLines.update(this.feed.clock.now());
+      this.map.triggerRepaint();
+    } else if (frame.kind === FrameKind.LINKS) {
+      this.levels.take(frame);
+      this.drawFigures();
+    }
+  }
+
+  /** @param {{type: string} & Record<string, unknown>} message */
+  takeText(message) {
+    const before = new Set(this.state.incidents.map(({ incident_id: id }) => id));
+    const part = this.state.take(message);
+    if (part === null) return;
+    if (part === "incidents") {
+      this.places.showIncidents(this.state.incidents);
+      this.announce(this.state.incidents.filter(({ incident_id: id }) => !before.has(id)));
+    } else if (part === "parking") this.places.showLots(this.state.lots);
+    else if (part === "devices" && this.ready) this.places.showUnits(this.state.devices);
+    else if (part === "status") this.drawFigures();
+    this.panels.changed(part);
+  }
+
+  /** @param {import("./state.js").Incident[]} fresh */
+  announce(fresh) {
+    byId("announcer", HTMLElement).textContent = fresh
+      .map((incident) => t("incidents.announce", { kind: member("incident", incident.kind), place: this.linkName(incident.link) }))
+      .join(" ");
+  }
+
+  painted() {
+    if (!this.movers.frame) return;
+    const age = this.feed.clock.now() - this.movers.frame.timeMs;
+    this.feed.painted(age);
+    this.latencies = [...this.latencies.slice(1 - LATENCIES), age];
+  }
+
+  kindCounts() {
+    const counts = new Array(9).fill(0);
+    if (this.movers.frame) for (const kind of columnOf(this.movers.frame, "class", Uint8Array)) counts[Math.min(kind, 8)] += 1;
+    return counts;
+  }
+
+  drawFigures() {
+    const { status } = this.state;
+    const congested = this.levels.counts[4] + this.levels.counts[5];
+    const open = this.state.incidents.length;
+    const figures = [
+      ["figure.movers", status?.movers ?? null, false],
+      ["figure.buses", status?.kinds[4] ?? null, false],
+      ["figure.equipped", status?.terminals ?? null, false],
+      ["figure.congested", congested, false],
+      ["figure.incidents", open, open > 0],
+    ];
+    refill(byId("figures", HTMLElement), figures.map(([key, value, alerting]) => make("div", { class: alerting ? "alerting" : "" }, [
+      make("dt", {}, [t(String(key))]), make("dd", {}, [value === null ? "–" : count(Number(value))]),
+    ])));
+  }
+
+  /** Age of the picture on screen, null before the first. */
+  pictureAge() {
+    return this.movers.frame ? Math.max(0, this.feed.clock.now() - this.movers.frame.timeMs) : null;
+  }
+
+  drawStatus() {
+    const age = this.pictureAge();
+    const stale = gradeOf(age) !== "";
+    if (stale !== this.layer.stale) {
+      this.layer.stale = stale;
+      this.map.triggerRepaint();
+    }
+    const sorted = this.latencies.toSorted((a, b) => a - b);
+    drawStatus({
+      link: this.feed.state,
+      status: this.state.status,
+      ageMs: age,
+      p95: sorted.length ? sorted[Math.floor(sorted.length * 0.95)] : null,
+      inView: this.movers.count,
+      serverNow: this.feed.clock.now(),
+    });
+  }
+
+  /** @param {string} id */
+  showIncident(id) {
+    const incident = this.state.incidents.find(({ incident_id: known }) => known === id);
+    if (!incident) return;
+    this.selection.choose(null);
+    this.selection.card.showText(member("incident", incident.kind), this.linkName(incident.link), [incident.evidence]);
+  }
+
+  /** @param {import("./state.js").Advisory} advisory */
+  showAdvice(advisory) {
+    this.selection.choose(null);
+    const points = advisory.content.points;
+    this.showLine(Array.isArray(points) ? points : []);
+    this.fly(advisory.lon, advisory.lat, 15.5);
+    this.selection.card.showText(member("advisory", advisory.kind), adviceText(advisory), [advisory.reason]);
+  }
+
+  /** @param {[number, number][]} points */
+  showLine(points) {
+    const source = this.map.getSource("advice");
+    if (!(source instanceof GeoJSONSource)) return;
+    source.setData(points.length < 2 ? empty() : { type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: points } });
+  }
+
+  /**
+   * @param {number} lon
+   * @param {number} lat
+   * @param {number} [zoom]
+   */
+  fly(lon, lat, zoom = 16) {
+    this.map.flyTo({ center: [lon, lat], zoom, duration: this.movers.glides ? 900 : 0 });
+  }
+
+  /** @param {number} row */
+  link(row) {
+    return { id: this.linkTable.id[row] ?? "", name_zh: this.linkTable.name_zh[row] ?? "", name_en: this.linkTable.name_en[row] ?? "" };
+  }
+
+  /** @param {number} row */
+  linkName(row) {
+    return row < 0 || row >= this.linkTable.id.length ? "" : nameOf(this.link(row));
+  }
+}

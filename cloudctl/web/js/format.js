@@ -1,0 +1,36 @@
+// @ts-check
+/** Numbers and times as people read them. */
+
+import { currentLanguage, t } from "./i18n.js";
+
+/** @param {number} ms UTC epoch */
+export function clockTime(ms) {
+  return new Date(ms).toLocaleTimeString(currentLanguage() === "zh" ? "zh-CN" : "en-GB", { hour12: false });
+}
+
+/** @param {number} ms UTC epoch */
+export function utcTime(ms) {
+  return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
+/** @param {number} seconds */
+export function duration(seconds) {
+  if (seconds < 90) return t("time.s", { n: Math.max(0, Math.round(seconds)) });
+  if (seconds < 5400) return t("time.min", { n: Math.round(seconds / 60) });
+  return t("time.h", { n: Math.round(seconds / 3600) });
+}
+
+/** @param {number} value */
+export function count(value) {
+  return value.toLocaleString("en-US").replaceAll(",", "\u202f");
+}
+
+/** @param {number} metresPerSecond */
+export function kmh(metresPerSecond) {
+  return Math.round(metresPerSecond * 3.6);
+}
+
+/** @param {number} degrees clockwise from north */
+export function compass(degrees) {
+  return t(`compass.${Math.round(degrees / 45) % 8}`);
+}

@@ -1,0 +1,260 @@
+// @ts-check
+/** The left rail: one panel at a time. Each panel is drawn from the state and mirrors what the map shows. */
+
+import { byId, button, icon, make, refill } from "./dom.js";
+import { count, duration } from "./format.js";
+import { member, nameOf, t } from "./i18n.js";
+import { adviceText, bar, byCause, group, rank } from "./panel_parts.js";
+import { freePlaces } from "./places.js";
+import { kindColour } from "./theme.js";
+
+/** @typedef {import("./state.js").State} State */
+/** @typedef {import("./state.js").Advisory} Advisory */
+
+/**
+ * @typedef {object} Scene what the panels draw from, and what they can do
+ * @property {State} state
+ * @property {() => number} serverNow ms
+ * @property {() => number[]} kindCounts road users in view by kind
+ * @property {() => number[]} levelCounts links by level
+ * @property {() => {known: number, all: number}} groupCounts
+ * @property {() => "light" | "dark"} theme
+ * @property {(row: number) => string} linkName
+ * @property {(lon: number, lat: number, zoom?: number) => void} fly
+ * @property {(advisory: Advisory) => void} showAdvice
+ * @property {(visible: boolean) => void} showUnits
+ */
+
+const TABS = /** @type {const} */ (["overview", "incidents", "advisories", "parking", "devices"]);
+const ADVISORY_KINDS = ["glosa", "congestion", "diversion", "bus_priority", "parking"];
+const DEVICES_SHOWN = 80;
+const ADVISORIES_SHOWN = 60;
+
+export class Panels {
+  /** @param {Scene} scene */
+  constructor(scene) {
+    this.scene = scene;
+    /** @type {typeof TABS[number]} */
+    this.tab = "overview";
+    this.kind = "";
+    this.search = "";
+    this.unitsShown = false;
+    this.body = byId("panel-body", HTMLElement);
+    this.drawn = "";
+    byId("tabs", HTMLElement).addEventListener("keydown", (event) => this.move(event));
+  }
+
+  /**
+   * Draw again, where the part concerns the open panel.
+   * @param {string} part
+   */
+  changed(part) {
+    if (part === "incidents") this.drawTabs();
+    if (part === this.tab || (part === "status" && this.tab !== "advisories" && this.tab !== "devices")) this.drawBody();
+  }
+
+  drawAll() {
+    this.drawTabs();
+    byId("panel-title", HTMLElement).textContent = t(`nav.${this.tab}`);
+    this.head = null;
+    this.body.replaceChildren();
+    this.drawBody();
+  }
+
+  drawTabs() {
+    const open = this.scene.state.incidents.length;
+    refill(byId("tabs", HTMLElement), TABS.map((tab) => {
+      const chosen = tab === this.tab;
+      const badge = tab === "incidents" && open > 0 ? [make("span", { class: "badge" }, [String(open)])] : [];
+      return button(
+        { class: "tab", role: "tab", id: `tab-${tab}`, "aria-selected": String(chosen), "aria-controls": "panel", tabindex: chosen ? 0 : -1, "data-key": tab },
+        [icon(tab), t(`nav.${tab}`), ...badge],
+        () => this.open(tab),
+      );
+    }));
+    byId("panel", HTMLElement).setAttribute("aria-labelledby", `tab-${this.tab}`);
+  }
+
+  /** @param {typeof TABS[number]} tab */
+  open(tab) {
+    this.tab = tab;
+    this.drawAll();
+  }
+
+  /** @param {KeyboardEvent} event */
+  move(event) {
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    if (step === 0) return;
+    event.preventDefault();
+    this.open(TABS[(TABS.indexOf(this.tab) + step + TABS.length) % TABS.length]);
+    document.getElementById(`tab-${this.tab}`)?.focus();
+  }
+
+  drawBody() {
+    const content = {
+      overview: () => this.overview(),
+      incidents: () => this.incidents(),
+      advisories: () => this.advisories(),
+      parking: () => this.parking(),
+      devices: () => this.devices(),
+    }[this.tab]();
+    if (!this.head) {
+      this.head = this.filters();
+      this.list = make("div");
+      this.body.replaceChildren(...this.head, this.list);
+    }
+    if (this.list) refill(this.list, content);
+  }
+
+  /** Controls that stay while the list below them changes. */
+  filters() {
+    if (this.tab === "advisories") return [this.kindFilter()];
+    if (this.tab === "devices") return [this.unitsSwitch(), this.deviceSearch()];
+    return [];
+  }
+
+  overview() {
+    const { known, all } = this.scene.groupCounts();
+    return [
+      this.levels(),
+      this.kinds(),
+      group(t("overview.signals"), [make("p", { class: "empty" }, [t("overview.signalsKnown", { known: count(known), all: count(all) })])]),
+      this.latency(),
+    ];
+  }
+
+  levels() {
+    const counts = this.scene.levelCounts();
+    const all = counts.slice(1).reduce((sum, value) => sum + value, 0);
+    const rows = [1, 2, 3, 4, 5].flatMap((level) => bar(
+      [make("span", { class: `swatch level-${level}` }), t(`level.${level}`)], counts[level], all, `level-${level}`,
+    ));
+    const note = make("p", { class: "empty" }, [all > 0 ? t("overview.unobserved") : t("overview.none")]);
+    return group(t("overview.state"), [make("div", { class: "bars" }, rows), note]);
+  }
+
+  kinds() {
+    const counts = this.scene.kindCounts();
+    const all = Math.max(1, ...counts);
+    const rows = counts.flatMap((value, kind) => {
+      if (value === 0) return [];
+      const swatch = make("span", { class: "swatch" });
+      swatch.style.background = kindColour(this.scene.theme(), kind);
+      const cells = bar([swatch, t(`kind.${kind}`)], value, all, "");
+      const fill = cells[1].firstElementChild;
+      if (fill instanceof HTMLElement) fill.style.background = kindColour(this.scene.theme(), kind);
+      return cells;
+    });
+    return group(t("overview.kinds"), rows.length ? [make("div", { class: "bars" }, rows)] : [make("p", { class: "empty" }, [t("overview.none")])]);
+  }
+
+  latency() {
+    const stages = Object.entries(this.scene.state.status?.latency_ms ?? {});
+    if (stages.length === 0) return group(t("overview.latency"), [make("p", { class: "empty" }, [t("overview.none")])]);
+    const rows = stages.map(([stage, { p50, p99 }]) => make("tr", {}, [
+      make("td", {}, [stage]),
+      make("td", {}, [`${p50 === null ? "–" : Math.round(p50)} / ${p99 === null ? "–" : Math.round(p99)}`]),
+    ]));
+    return group(t("overview.latency"), [make("table", { class: "figure-table" }, [make("tbody", {}, rows)])]);
+  }
+
+  incidents() {
+    const { incidents } = this.scene.state;
+    if (incidents.length === 0) return [make("p", { class: "empty" }, [t("incidents.empty")])];
+    return [make("ul", { class: "list" }, incidents.map((incident) => {
+      const since = duration(this.scene.serverNow() / 1000 - incident.started);
+      const sign = make("span", { class: "sign alert" }, [icon("incidents")]);
+      const more = [this.scene.linkName(incident.link), t("incidents.confidence", { value: Math.round(incident.confidence * 100) })].filter(Boolean).join(" · ");
+      return make("li", {}, [button(
+        { class: "item", "data-key": incident.incident_id, title: incident.evidence },
+        [sign, make("span", { class: "title" }, [member("incident", incident.kind)]),
+          make("span", { class: "side" }, [t("incidents.since", { time: since })]), make("span", { class: "more" }, [more])],
+        () => this.scene.fly(incident.lon, incident.lat, 16.5),
+      )]);
+    }))];
+  }
+
+  advisories() {
+    const wanted = this.scene.state.advisories.filter(({ kind }) => this.kind === "" || kind === this.kind);
+    const shown = byCause(wanted).slice(0, ADVISORIES_SHOWN);
+    if (shown.length === 0) return [make("p", { class: "empty" }, [t("advisories.empty")])];
+    const now = this.scene.serverNow() / 1000;
+    return [make("ul", { class: "list" }, shown.map(([advisory, ...others]) => make("li", {}, [button(
+      { class: "item", "data-key": advisory.id, title: advisory.reason },
+      [make("span", { class: "sign" }, [icon("advisories")]), make("span", { class: "title" }, [member("advisory", advisory.kind)]),
+        make("span", { class: "side" }, [t("device.seen", { time: duration(now - advisory.created) })]),
+        make("span", { class: "more" }, [adviceText(advisory), ...(others.length ? [` · ${t("advisories.others", { count: others.length })}`] : [])])],
+      () => this.scene.showAdvice(advisory),
+    )])))];
+  }
+
+  kindFilter() {
+    const options = ["", ...ADVISORY_KINDS].map((kind) => make("option", { value: kind, selected: kind === this.kind }, [kind ? t(`advisory.${kind}`) : t("advisories.all")]));
+    const select = make("select", { "aria-label": t("advisories.filter") }, options);
+    select.addEventListener("change", () => { this.kind = select.value; this.drawBody(); });
+    return make("div", { class: "filter" }, [select]);
+  }
+
+  parking() {
+    const { lots } = this.scene.state;
+    if (lots.length === 0) return [make("p", { class: "empty" }, [t("parking.empty")])];
+    return [make("ul", { class: "list" }, lots.map((lot) => {
+      const free = freePlaces(lot);
+      const age = lot.updated === null ? "" : t("device.seen", { time: duration(this.scene.serverNow() / 1000 - lot.updated) });
+      return make("li", {}, [button(
+        { class: "item", "data-key": lot.id },
+        [make("span", { class: "sign" }, [icon("parking")]), make("span", { class: "title" }, [nameOf(lot)]),
+          make("span", { class: "side" }, free === null ? [t("parking.unknown")] : [make("span", { class: "big" }, [String(free)]), ` ${t("parking.free")}`]),
+          make("span", { class: "more" }, [[t("parking.of", { capacity: lot.capacity ?? "?" }), age].filter(Boolean).join(" · ")])],
+        () => this.scene.fly(lot.lon, lot.lat, 16.5),
+      )]);
+    }))];
+  }
+
+  devices() {
+    const { devices } = this.scene.state;
+    if (devices.length === 0) return [make("p", { class: "empty" }, [t("devices.empty")])];
+    const found = devices.filter(({ id }) => id.toLowerCase().includes(this.search)).toSorted((a, b) => rank(a) - rank(b) || a.id.localeCompare(b.id));
+    const online = devices.filter((device) => device.online).length;
+    const rows = found.slice(0, DEVICES_SHOWN).map((device) => make("li", {}, [this.device(device)]));
+    const rest = found.length - rows.length;
+    return [
+      make("p", { class: "empty" }, [t("devices.online", { online: count(online), all: count(devices.length) })]),
+      make("ul", { class: "list" }, rows),
+      ...(rest > 0 ? [make("p", { class: "empty" }, [t("devices.more", { count: count(rest) })])] : []),
+    ];
+  }
+
+  /** @param {import("./state.js").Device} device */
+  device(device) {
+    const rate = Object.values(device.rates).reduce((sum, value) => sum + value, 0);
+    const refused = Object.values(device.refused).reduce((sum, value) => sum + value, 0);
+    const more = [t("device.rate", { rate: rate.toFixed(1) })];
+    if (device.latency_ms_p50 !== null && device.latency_ms_p50 !== undefined) more.push(t("device.latency", { ms: Math.round(device.latency_ms_p50) }));
+    if (Math.abs(device.clock_offset_ms ?? 0) >= 100) more.push(t("device.clock", { ms: Math.round(device.clock_offset_ms ?? 0) }));
+    if (refused > 0) more.push(t("device.refused", { count: count(refused) }));
+    if (!device.online && device.last_seen) more.unshift(t("device.seen", { time: duration(this.scene.serverNow() / 1000 - device.last_seen) }));
+    const { lon, lat } = device;
+    return button(
+      { class: "item", "data-key": device.id },
+      [make("span", { class: rank(device) === 0 ? "sign alert" : "sign" }, [icon("devices")]), make("span", { class: "title" }, [device.id]),
+        make("span", { class: "side" }, [make("span", { class: device.online ? "dot good" : rank(device) === 0 ? "dot bad" : "dot" }), t(device.online ? "device.online" : "device.offline")]),
+        make("span", { class: "more" }, [more.join(" · ")])],
+      () => { if (lon !== null && lat !== null && lon !== undefined) this.scene.fly(lon, lat, 17); },
+    );
+  }
+
+  unitsSwitch() {
+    const box = make("input", { type: "checkbox", id: "units-shown" });
+    box.checked = this.unitsShown;
+    box.addEventListener("change", () => { this.unitsShown = box.checked; this.scene.showUnits(box.checked); });
+    return make("div", { class: "check" }, [box, make("label", { for: "units-shown" }, [t("devices.onMap")])]);
+  }
+
+  deviceSearch() {
+    const input = make("input", { type: "search", "aria-label": t("devices.find"), placeholder: t("devices.find") });
+    input.value = this.search;
+    input.addEventListener("input", () => { this.search = input.value.trim().toLowerCase(); this.drawBody(); });
+    return make("div", { class: "filter" }, [input]);
+  }
+}
