@@ -1,0 +1,185 @@
+"""Diversion (绕行): a route around a blocked or severely congested link to vehicles that are likely to come there.
+
+Content of an advisory: `links` ids of the detour from the vehicle's link on, `points` [[lon, lat]..] of its shape,
+`avoid` link ids, `saves_s` against going on, `incident` id or link that it is about.
+Destinations are not known: the detour leads to the link that most traffic takes after the closed one. A vehicle whose
+own route does not pass `avoid` has no use for it and may ignore it. One offer per vehicle and trouble.
+"""
+
+import math
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cloudctl.advice.advisory import Advisory, AdvisoryKind
+from cloudctl.advice.congestion import link_points
+from cloudctl.advice.detours import BLOCKED_SECONDS, LANE_CAPACITY, Detour, Detours
+from cloudctl.advice.likely_paths import likely_exit, reach_probabilities
+from cloudctl.advice.live_routes import LiveRoutes
+from cloudctl.advice.scene import Numbering, Scene
+from fusion.incidents import IncidentKind
+from fusion.picture import LevelOfService
+from maps.participants import MOTOR_KINDS, ParticipantKind
+
+REACH = 2500.0
+"""Vehicles are told from this way ahead on, m."""
+LIKELY = 0.2
+"""Probability of coming to the link from which a vehicle is told."""
+HORIZON = 600.0
+"""Time over which a queue at a blocked lane is taken to grow, s."""
+WORTH = 30.0
+"""Saving from which a detour around a link that is not blocked is worth it, s."""
+CONFIDENCE = 0.4
+SHARE_JAMMED = 0.5
+"""Share of vehicles offered a way around a jam; all are where the road is blocked."""
+VALIDITY = 300.0
+ASK_AGAIN = 20.0
+"""A vehicle for which no detour was worth it is looked at again after this long, s."""
+SETTLE = 60.0
+"""A vehicle gets no second route within this time, whatever happens elsewhere, s."""
+PER_RUN = 10
+"""Offers worked out in one run, so that a run stays short."""
+_CARS = MOTOR_KINDS & ~ParticipantKind.BUS.bit
+_BLOCKING = (IncidentKind.BLOCKED_LANE, IncidentKind.STOPPED_VEHICLE)
+
+
+@dataclass(frozen=True)
+class _Trouble:
+    """What is to be avoided."""
+
+    name: str
+    link: int
+    seconds: float
+    """Time that going through will take, s."""
+    reason: str
+
+    @property
+    def blocked(self) -> bool:
+        """Whether no lane is left open."""
+        return self.seconds >= BLOCKED_SECONDS
+
+
+class Diversion:
+    """Offers detours, spreads them over streets and remembers who was asked."""
+
+    def __init__(self, routes: LiveRoutes) -> None:
+        self._detours = Detours(routes)
+        self._next_offer: dict[tuple[str, str], float] = {}
+        self._advised: dict[str, float] = {}
+        self._likely: dict[int, NDArray[np.float64]] = {}
+        self._ids = Numbering("diversion")
+
+    def advise(self, scene: Scene) -> list[Advisory]:
+        """Offer detours around everything that is wrong now."""
+        troubles = _troubles(scene)
+        names = {trouble.name for trouble in troubles}
+        self._next_offer = {key: when for key, when in self._next_offer.items() if key[0] in names}
+        self._advised = {name: when for name, when in self._advised.items() if scene.now - when <= SETTLE}
+        advisories: list[Advisory] = []
+        budget = PER_RUN
+        for trouble in troubles:
+            for row in self._candidates(scene, trouble)[:budget]:
+                budget -= 1
+                advisory = self._offer(scene, trouble, row)
+                if advisory is not None:
+                    advisories.append(advisory)
+        return advisories
+
+    def _candidates(self, scene: Scene, trouble: _Trouble) -> list[int]:
+        """Tracks that have not been asked and are likely to come to the link, the nearest in probability first."""
+        tracks, chance = scene.picture.tracks, self._chance(scene, trouble.link)
+        link = scene.topology.network.lanes.link[tracks.lane]
+        fit = (tracks.self_device >= 0) & (tracks.lane >= 0) & ((_CARS >> tracks.kind) & 1 == 1) & (chance[link] > 0)
+        rows = np.flatnonzero(fit)
+        rows = rows[np.argsort(-chance[link[rows]], kind="stable")]
+        return [row for row in rows.tolist() if self._is_open(scene, trouble, row)]
+
+    def _chance(self, scene: Scene, link: int) -> NDArray[np.float64]:
+        """Probability of coming to `link`, for every link; kept, because roads do not change."""
+        if link not in self._likely:
+            likely = reach_probabilities(scene.topology, link, REACH, LIKELY)
+            chance = np.zeros(len(scene.topology.network.links.id))
+            chance[list(likely)] = list(likely.values())
+            self._likely[link] = chance
+        return self._likely[link]
+
+    def _is_open(self, scene: Scene, trouble: _Trouble, row: int) -> bool:
+        device = int(scene.picture.tracks.self_device[row])
+        vehicle = scene.device_names[device]
+        route = scene.routes.get(device)
+        asked = scene.now < self._next_offer.get((trouble.name, vehicle), -math.inf)
+        if asked or vehicle in self._advised or (route is not None and trouble.link not in route):
+            return False
+        share = 1.0 if trouble.blocked else SHARE_JAMMED
+        return zlib.crc32(f"{trouble.name}:{vehicle}".encode()) / 2**32 < share
+
+    def _offer(self, scene: Scene, trouble: _Trouble, row: int) -> Advisory | None:
+        tracks = scene.picture.tracks
+        vehicle = scene.device_names[int(tracks.self_device[row])]
+        self._next_offer[trouble.name, vehicle] = scene.now + ASK_AGAIN
+        beyond = likely_exit(scene.topology, trouble.link)
+        start = int(scene.topology.network.lanes.link[int(tracks.lane[row])])
+        if beyond is None or start == beyond:
+            return None
+        detour = self._detours.find(scene, start, trouble.link, beyond, trouble.seconds)
+        if detour is None or not (trouble.blocked or detour.saves >= WORTH):
+            return None
+        self._detours.send(scene.now, detour)
+        self._next_offer[trouble.name, vehicle] = math.inf
+        self._advised[vehicle] = scene.now
+        return self._advisory(scene, trouble, vehicle, detour)
+
+    def _advisory(self, scene: Scene, trouble: _Trouble, vehicle: str, detour: Detour) -> Advisory:
+        network = scene.topology.network
+        lon, lat = (float(column[trouble.link]) for column in scene.topology.link_middle)
+        return Advisory(
+            id=self._ids.next(scene.now),
+            kind=AdvisoryKind.DIVERSION,
+            target=f"obu:{vehicle}",
+            created=scene.now,
+            valid_until=scene.now + VALIDITY,
+            reason=f"{trouble.reason}; the way over {len(detour.links)} other links saves {detour.saves:.0f} s.",
+            reason_code="diversion.blocked" if trouble.blocked else "diversion.congested",
+            lon=lon,
+            lat=lat,
+            content={
+                "links": [str(network.links.id[row]) for row in detour.links],
+                "points": [point for row in detour.links for point in link_points(scene.topology, row)],
+                "avoid": [str(network.links.id[trouble.link])],
+                "saves_s": round(detour.saves, 1),
+                "incident": trouble.name,
+            },
+        )
+
+
+def _troubles(scene: Scene) -> list[_Trouble]:
+    """Links to avoid, those with an incident first, each once."""
+    network, links = scene.topology.network, scene.picture.links
+    found: dict[int, _Trouble] = {}
+    for incident in scene.picture.incidents:
+        row = incident.link
+        if incident.ended is None and incident.kind in _BLOCKING and row >= 0 and row not in found:
+            seconds = seconds_past_blockage(scene, row)
+            reason = f"Link {network.links.id[row]} has a {incident.kind.replace('_', ' ')}"
+            found[row] = _Trouble(incident.incident_id, row, seconds, reason)
+    severe = (links.level >= LevelOfService.SEVERE) & (links.confidence >= CONFIDENCE)
+    for row in np.flatnonzero(severe).tolist():
+        name = str(network.links.id[row])
+        reason = f"Link {name} is severely congested"
+        found.setdefault(row, _Trouble(f"link {name}", row, float(links.travel_time[row]), reason))
+    return list(found.values())
+
+
+def seconds_past_blockage(scene: Scene, row: int) -> float:
+    """Time to pass a link of which one lane is closed, s.
+
+    Its time now and the queue that demand above the capacity of the open lanes builds up (deterministic queue).
+    """
+    lanes = int(scene.topology.network.links.lane_count[row])
+    if lanes <= 1:
+        return BLOCKED_SECONDS
+    demand = float(np.nan_to_num(scene.picture.links.flow[row]))
+    excess = max(demand / (LANE_CAPACITY * (lanes - 1)) - 1.0, 0.0)
+    return float(scene.picture.links.travel_time[row]) + excess * HORIZON

@@ -1,0 +1,86 @@
+"""Parking guidance: the lot of least cost, the chance of a place, balance over lots."""
+
+import dataclasses
+from collections import Counter
+
+import pytest
+from advice_city import NOW, Vehicle, build_network, scene_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cloudctl.advice.live_routes import LiveRoutes
+from cloudctl.advice.parking import PATIENCE, Parking, ParkingRequest, free_probability
+from cloudctl.advice.scene import Lot, Scene
+
+PLACES = {"A": (0.0, 0.0), "B": (400.0, 0.0), "C": (800.0, 0.0), "N": (600.0, 150.0)}
+ROADS = [("AB", "A", "B", 1), ("BC", "B", "C", 1), ("BN", "B", "N", 1)]
+NETWORK = build_network(PLACES, ROADS, car_parks=[("near", "BC", 100), ("far", "BN", 100)])
+FREE = {row: Lot(occupied=20, capacity=100, updated=NOW) for row in (0, 1)}
+
+
+def request(device: int = 3, received: float = NOW) -> ParkingRequest:
+    return ParkingRequest(f"CAR{device:05d}", device, 800.0, 0.0, received)
+
+
+def scene(second: float = 0.0, devices: int = 30, lots: dict[int, Lot] = FREE) -> Scene:
+    vehicles = [Vehicle("AB", 10.0 * device, device=device) for device in range(devices)]
+    return scene_of(NETWORK, vehicles, now=NOW + second, lots=lots)
+
+
+def advisor(*requests: ParkingRequest) -> Parking:
+    parking = Parking(LiveRoutes(NETWORK))
+    for each in requests:
+        parking.request(each)
+    return parking
+
+
+def test_the_lot_nearest_to_the_destination_is_advised_with_its_route() -> None:
+    (advisory,) = advisor(request()).advise(scene())
+    assert advisory.target == "obu:CAR00003"
+    assert advisory.content["lot"] == "near"
+    assert advisory.content["links"] == ["AB", "BC"]
+    assert advisory.content["free"] == 80
+    assert float(str(advisory.content["probability"])) > 0.99
+
+
+def test_a_full_lot_is_passed_over() -> None:
+    lots = {**FREE, 0: dataclasses.replace(FREE[0], occupied=100)}
+    (advisory,) = advisor(request()).advise(scene(lots=lots))
+    assert advisory.content["lot"] == "far"
+
+
+def test_cars_under_way_count_so_that_the_last_places_are_not_given_twice() -> None:
+    lots = {**FREE, 0: dataclasses.replace(FREE[0], occupied=90)}
+    parking = advisor(*(request(device) for device in range(30)))
+    found = Counter(advisory.content["lot"] for advisory in parking.advise(scene(lots=lots)))
+    assert 5 <= found["near"] <= 11
+    assert found["near"] + found["far"] == 30
+
+
+def test_a_request_is_answered_once() -> None:
+    parking = advisor(request())
+    assert [len(parking.advise(scene(second))) for second in (0.0, 1.0)] == [1, 0]
+
+
+def test_a_vehicle_that_no_track_shows_waits_and_is_then_counted() -> None:
+    parking = advisor(request(device=77))
+    assert parking.advise(scene()) == []
+    assert parking.unanswered == 0
+    assert parking.advise(scene(PATIENCE + 1)) == []
+    assert parking.unanswered == 1
+
+
+@given(
+    occupied=st.integers(0, 200), capacity=st.integers(1, 200), ahead=st.floats(0, 900), under_way=st.integers(0, 50)
+)
+def test_more_cars_under_way_never_raise_the_chance(occupied: int, capacity: int, ahead: float, under_way: int) -> None:
+    lot = Lot(occupied, capacity, NOW)
+    chances = [free_probability(lot, ahead, under_way + more) for more in (0, 1, 5)]
+    assert 0.0 <= chances[2] <= chances[1] <= chances[0] <= 1.0
+
+
+def test_a_lot_that_fills_up_has_less_chance_later() -> None:
+    lot = Lot(90, 100, NOW, trend=0.05)
+    assert free_probability(lot, 10.0, 0) > 0.9
+    assert free_probability(lot, 400.0, 0) < 0.1
+    assert free_probability(lot, 200.0, 0) == pytest.approx(0.5, abs=0.2)
