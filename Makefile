@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 setup: $(VENV)/.installed ## the product, the broker and the live map's libraries; quick when nothing changed
 	@deploy/setup/broker.sh
 	@deploy/setup/web-libraries.sh
+	@$(BIN)/python -m cloudctl.prepare_demo
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@deploy/setup/python-environment.sh $(PYTHON) $(VENV) requirements.lock
@@ -16,6 +17,7 @@ run: setup ## the demo city; prints the address of the live map
 	@$(BIN)/cloudctl demo
 
 test-setup: setup $(VENV)/.test-installed ## what the tests need beyond the product
+	@deploy/setup/web-libraries.sh --dev
 	@deploy/setup/test-machine.sh
 
 $(VENV)/.test-installed: requirements-test.lock $(VENV)/.installed

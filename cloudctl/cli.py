@@ -4,7 +4,8 @@ import sys
 
 import typer
 
-from cloudctl.commands import demo, map, record, replay, serve
+from cloudctl.commands import codec, demo, record, replay, serve
+from cloudctl.commands.map import app as map_app
 from cloudctl.errors import CloudctlError
 from ingest.errors import IngestError
 from maps.errors import MapsError
@@ -19,7 +20,9 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
-app.add_typer(map.app, name="map", help="Import road networks and find routes.")
+app.command("decode")(codec.decode)
+app.command("encode")(codec.encode)
+app.add_typer(map_app, name="map", help="Import road networks and find routes.")
 
 
 def main() -> None:

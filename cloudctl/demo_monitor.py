@@ -1,9 +1,7 @@
 """Watch the platform's health during a demo and add its counters up over restarts."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Mapping
-from typing import cast
 
 import aiomqtt
 import msgspec
@@ -20,6 +18,7 @@ class Health(msgspec.Struct, frozen=True):
 
     process: str
     pid: int
+    time: float
     ready: bool
     counters: dict[str, float]
     latency_ms: dict[str, dict[str, float] | None] = {}
@@ -28,8 +27,10 @@ class Health(msgspec.Struct, frozen=True):
 class HealthMonitor:
     """Newest health of every process, and its counters summed over all its lives."""
 
-    def __init__(self, broker_url: str) -> None:
+    def __init__(self, broker_url: str, since: float) -> None:
+        """`since` is the UTC epoch (s) before which a health message is of an earlier run, retained by the broker."""
         self._broker = parse_broker_url(broker_url)
+        self._since = since
         self._decoder = msgspec.json.Decoder(Health)
         self._lives: dict[tuple[str, int], Health] = {}
         self.newest: dict[str, Health] = {}
@@ -43,7 +44,7 @@ class HealthMonitor:
                 ) as client:
                     await client.subscribe(BY_NAME["health"].subscription)
                     async for message in client.messages:
-                        self.take(cast("bytes", message.payload))
+                        self.take(message.payload)
             except aiomqtt.MqttError as error:
                 structlog.get_logger("demo").info("broker lost", error=str(error))
                 await asyncio.sleep(RECONNECT_PAUSE)
@@ -55,17 +56,20 @@ class HealthMonitor:
         except msgspec.DecodeError as error:
             structlog.get_logger("demo").warning("health message refused", error=str(error))
             return
+        if health.time < self._since:
+            return
         self.newest[health.process] = health
         self._lives[health.process, health.pid] = health
 
     def counters(self, process: str) -> Mapping[str, float]:
         """Counters of a process, summed over its lives; a peak is the highest of them."""
-        total: Counter[str] = Counter()
+        total: dict[str, float] = {}
         for (name, _), health in self._lives.items():
             if name != process:
                 continue
             for counter, value in health.counters.items():
-                total[counter] = max(total[counter], value) if counter.endswith("_peak") else total[counter] + value
+                before = total.get(counter, 0)
+                total[counter] = max(before, value) if counter.endswith("_peak") else before + value
         return total
 
     def by_label(self, process: str, prefix: str) -> dict[str, int]:

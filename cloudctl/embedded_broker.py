@@ -21,8 +21,9 @@ HOST = "127.0.0.1"
 PLATFORM_USER = "platform"
 PASSWORD_VARIABLE = "V2X_EMBEDDED_BROKER_PASSWORD"  # noqa: S105  # the name of the variable, no secret
 AMQTT_LIMITS = (
-    "Mosquitto is not installed, the amqtt broker takes its place: it carries about 1,500 messages a second, and "
-    "events in flight are lost when the broker or the archiver crashes. Install Mosquitto for anything but a look around."
+    "Mosquitto is not installed, the amqtt broker takes its place: it carries about 1,500 messages a second, "
+    "and events in flight are lost when the broker or the archiver crashes. "
+    "Install Mosquitto for anything but a look around."
 )
 DEVICE_WRITES = (
     "V2X/RSU/+/UP",

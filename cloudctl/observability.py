@@ -37,6 +37,7 @@ def configure_logging(process: str, level: int = logging.INFO) -> structlog.stdl
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(process=process)
     return cast("structlog.stdlib.BoundLogger", structlog.get_logger(process))
 

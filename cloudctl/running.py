@@ -14,6 +14,7 @@ import httpx
 import orjson
 import psycopg
 
+from cloudctl.compiled_code import VARIABLE, compiled_code_folder
 from cloudctl.embedded_broker import EmbeddedBroker, check_port_free, prepare_broker
 from cloudctl.errors import BrokerError, ConfigurationError, DatabaseError
 from cloudctl.settings import Settings
@@ -102,7 +103,8 @@ def _start_processes(settings: Settings, supervisor: Supervisor, log_dir: Path |
     configuration.write_bytes(orjson.dumps(settings.model_dump(mode="json")))
     for name in PROCESSES:
         argv = [sys.executable, "-m", f"cloudctl.{name}", "--config", str(configuration)]
-        supervisor.start(ProcessSpec(name, argv, log=log_dir / f"{name}.log" if log_dir else None))
+        log = log_dir / f"{name}.log" if log_dir else None
+        supervisor.start(ProcessSpec(name, argv, {VARIABLE: str(compiled_code_folder())}, log))
 
 
 async def check_broker(url: str) -> None:
@@ -145,5 +147,3 @@ def without_password(url: str) -> str:
         return url
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
-
-

@@ -48,11 +48,6 @@ class SupervisedProcess:
         self._log = structlog.get_logger("supervisor")
 
     @property
-    def stopping(self) -> bool:
-        """Told to end."""
-        return self._stopping
-
-    @property
     def pid(self) -> int | None:
         """Process id while it runs."""
         return self._process.pid if self._process and self._process.returncode is None else None
@@ -64,10 +59,10 @@ class SupervisedProcess:
             ProcessFailedError: it ended too often, too soon.
         """
         pause, failed = FIRST_PAUSE, 0
-        while not self.stopping:
+        while True:
             started = time.monotonic()
             code = await self._run_once()
-            if self.stopping:
+            if self._stopping:
                 return
             stable = time.monotonic() - started > STABLE_AFTER
             pause, failed = (FIRST_PAUSE, 1) if stable else (min(pause * 2, LONGEST_PAUSE), failed + 1)

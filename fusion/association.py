@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from fusion.columns import KINDS, SOURCES, Floats, Ints, Record, Table
-from fusion.compiled import compiled
 from fusion.estimation import absorb, lag_noise
 from fusion.motion import move_track
+from maps.compiled import compiled
 
 CANDIDATES = 16
 """Best tracks kept per report."""

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.compiled import compiled
 from fusion.sensors import SensorTable
+from maps.compiled import compiled
 from maps.network import RoadNetwork
 from maps.polyline import Segments
 

@@ -9,8 +9,8 @@ the joint one.
 import math
 
 from fusion.columns import KINDS, RECENT, SOURCES, Floats, Record
-from fusion.compiled import compiled
 from fusion.motion import acceleration_power, turn_between
+from maps.compiled import compiled
 
 HEADING_SPEED = 0.8
 """From this speed on the direction of motion is the heading, m/s."""

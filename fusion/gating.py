@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fusion.columns import Ints, Table
-from fusion.compiled import compiled
+from maps.compiled import compiled
 
 FINE, WIDE, FIELD = 0, 1, 2
 """Levels: sure tracks, tracks that coasted into uncertainty, all tracks for sensor views."""

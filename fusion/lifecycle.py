@@ -3,10 +3,10 @@
 import math
 
 from fusion.columns import KINDS, RECENT, SOURCES, Longs, Record, Table
-from fusion.compiled import compiled
 from fusion.estimation import learn_rest
 from fusion.gating import FIELD, Grid, near
 from fusion.registration import has_company
+from maps.compiled import compiled
 
 FADE_AFTER = 0.3
 """Belief fades after this long without a report, s."""

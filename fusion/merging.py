@@ -7,11 +7,11 @@ import math
 
 from fusion.association import Scratch
 from fusion.columns import RECENT, SOURCES, Longs, Record, Table
-from fusion.compiled import compiled
 from fusion.estimation import absorb, note_source
 from fusion.gating import FINE, Grid, insert, near
 from fusion.lifecycle import COUNT, take_over
 from fusion.motion import move_track
+from maps.compiled import compiled
 
 SAME_INSTANT = 1e-4
 LEAST_VARIANCE = 0.01

@@ -7,7 +7,7 @@ Navigation, 6.2.2), with the power matrix turned into the direction of motion.
 import math
 
 from fusion.columns import Floats, Record
-from fusion.compiled import compiled
+from maps.compiled import compiled
 
 SLOW = 0.8
 """Below this speed the direction of motion says nothing, m/s."""

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.compiled import compiled
+from maps.compiled import compiled
 from maps.network import RoadNetwork
 from maps.polyline import Segments
 

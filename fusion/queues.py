@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.compiled import compiled
 from fusion.tracks import TrackTable
+from maps.compiled import compiled
 from maps.network import RoadNetwork
 from maps.participants import MOTOR_KINDS
 

@@ -8,7 +8,7 @@ reported the same track lately. A clock error moves a report along its velocity,
 import math
 
 from fusion.columns import SOURCES, Record
-from fusion.compiled import compiled
+from maps.compiled import compiled
 
 LONGEST_LEVER = 500.0
 """No roadside sensor reports what is farther away, m."""

@@ -4,12 +4,12 @@ import math
 
 from fusion.association import Scratch, assign, keep_candidate, pair_cost
 from fusion.columns import SOURCES, Longs, Record, Table
-from fusion.compiled import compiled
 from fusion.estimation import absorb, is_duplicate, lag_noise, learn_rest
 from fusion.gating import FIELD, FINE, WIDE, Grid, insert, near
 from fusion.lifecycle import COUNT, DUPLICATES, believe, birth, doubt
 from fusion.registration import correct_report, fade_errors, learn_errors
 from fusion.scans import Scans
+from maps.compiled import compiled
 
 WIDE_VARIANCE = 1.0
 """A track with more variance in its position goes into the wide grid, m2."""

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.columns import REPORT, Floats, Ints, Longs, Table
-from fusion.compiled import compiled
 from fusion.parameters import TrackerParameters
 from ingest.observation import ObservationBatch, Source
+from maps.compiled import compiled
 
 
 class Scans(NamedTuple):

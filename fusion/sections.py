@@ -22,5 +22,5 @@ def sections_of(network: RoadNetwork) -> NDArray[np.int64]:
     onward = (leaving[pairs[0]] == 1) & (entering[pairs[1]] == 1) & (connections.signal[first] < 0)
     ways = pairs[:, onward]
     graph = coo_array((np.ones(ways.shape[1], bool), (ways[0], ways[1])), shape=(count, count))
-    _, section = connected_components(graph, directed=False)
-    return section.astype(np.int64)
+    section: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
+    return section

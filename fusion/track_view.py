@@ -6,9 +6,9 @@ import numpy as np
 
 from fusion.association import WORK
 from fusion.columns import Floats, Longs, Record, Table
-from fusion.compiled import compiled
 from fusion.motion import move
 from fusion.tracks import MAX_SOURCES, TrackTable
+from maps.compiled import compiled
 
 TYPICAL_SIZE = (
     (4.5, 1.8),

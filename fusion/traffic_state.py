@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fusion.coverage import Coverage
 from fusion.picture import LevelOfService, LinkStates
 from fusion.queues import LaneOrder, QueueParameters, is_motor
+from fusion.sections import sections_of
 from fusion.sensors import SensorTable
 from fusion.track_memory import TrackMemory
 from fusion.tracks import TrackTable
@@ -52,6 +53,8 @@ class TrafficParameters:
     queue: QueueParameters = field(default_factory=QueueParameters)
     window: float = 40.0
     """Time constant of speed and density, s."""
+    level_window: float = 120.0
+    """Time constant of the speed that gives the level of service, s: about one cycle of a signal."""
     flow_window: float = 90.0
     """Time constant of the flow, s."""
     enough: float = 8.0
@@ -71,7 +74,9 @@ class TrafficState:
         self._coverage = Coverage(network)
         self._lane_metres = np.bincount(network.lanes.link, network.lanes.length, count)
         self._thresholds = self.parameters.levels.of_links(links.road_class, links.speed)
+        self._section = sections_of(network)
         self._distance, self._time_spent, self._crossed = np.zeros(count), np.zeros(count), np.zeros(count)
+        self._section_distance, self._section_time = np.zeros(count), np.zeros(count)
         self._watched = 0.0
         self._memory = TrackMemory(link=-1.0, offset=0.0)
 
@@ -86,6 +91,9 @@ class TrafficState:
         kept = np.exp(-span / self.parameters.window)
         self._distance = kept * self._distance + span * speed
         self._time_spent = kept * self._time_spent + span * vehicles
+        kept = np.exp(-span / self.parameters.level_window)
+        self._section_distance = kept * self._section_distance + span * np.bincount(self._section, speed, count)
+        self._section_time = kept * self._section_time + span * np.bincount(self._section, vehicles, count)
         self._count_crossings(tracks, link, span)
         self._watched += span
         return self._states(coverage, vehicles, *self._queues(order))
@@ -137,7 +145,7 @@ class TrafficState:
             vehicles=np.minimum(vehicles, 65535).astype(np.uint16),
             queue_length=np.minimum(queue, links.length).astype(np.float32),
             queue_vehicles=np.minimum(queued, 65535).astype(np.uint16),
-            level=np.where(known, self._levels(speed), LevelOfService.UNKNOWN).astype(np.uint8),
+            level=np.where(known, self._levels(), LevelOfService.UNKNOWN).astype(np.uint8),
             confidence=confidence.astype(np.float32),
         )
 
@@ -156,8 +164,10 @@ class TrafficState:
         flow: NDArray[np.float64] = np.where((coverage >= 0.6) | (self._crossed > 0.5), counted, estimated)
         return flow
 
-    def _levels(self, speed: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the class 1..5 of each link by its speed."""
-        below: NDArray[np.bool_] = np.nan_to_num(speed)[:, None] <= self._thresholds
+    def _levels(self) -> NDArray[np.int64]:
+        """Return the class 1..5 of each link by the speed on its whole section; nobody on it means free."""
+        distance, spent = self._section_distance[self._section], self._section_time[self._section]
+        speed = np.where(spent > 0.5, distance / np.maximum(spent, 1e-9), self.network.links.speed)
+        below: NDArray[np.bool_] = speed[:, None] <= self._thresholds
         levels: NDArray[np.int64] = 1 + below.sum(axis=1, dtype=np.int64)
         return levels

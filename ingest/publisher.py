@@ -107,12 +107,13 @@ class Publisher(Background):
                         await self._send_all(client, listening)
                     finally:
                         listening.cancel()
+                        await self._end_flights()
             except aiomqtt.MqttError as error:
+                _go_on_with_cancellation(error)
                 delay = backoff.next_delay()
                 _LOG.warning("publisher_lost", broker=str(self._url), error=str(error), retry_s=round(delay, 2))
             finally:
                 self.connected = False
-                await self._end_flights()
             await asyncio.sleep(delay)
 
     def _client(self) -> aiomqtt.Client:
@@ -132,6 +133,7 @@ class Publisher(Background):
     async def _send_all(self, client: aiomqtt.Client, listening: asyncio.Task[None]) -> None:
         """Send what waits until the connection breaks (MqttError)."""
         while True:
+            _go_on_with_cancellation()
             while not self._waiting:
                 self._changed.clear()
                 await self._until_changed(listening)
@@ -200,6 +202,17 @@ class Publisher(Background):
             flight.cancel()
         await asyncio.gather(*self._flights, return_exceptions=True)
         self._flights.clear()
+
+
+def _go_on_with_cancellation(error: Exception | None = None) -> None:
+    """Raise a cancellation that was asked for and got lost.
+
+    aiomqtt waits by `asyncio.wait_for`, which swallows one that comes just as the wait ends (Python before 3.12), and
+    it turns one that comes while it disconnects into an error of its own.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error
 
 
 async def _listen(client: aiomqtt.Client) -> None:

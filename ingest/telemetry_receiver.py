@@ -15,13 +15,10 @@ from ingest.broker_url import BrokerUrl, parse_broker_url
 from ingest.errors import MqttProtocolError
 from ingest.mqtt_packets import DISCONNECT, PINGREQ, PacketReader, connect_packet, subscribe_packet
 from ingest.raw_message import RawMessage
-from ingest.streams import STREAMS, Direction, StreamClass
+from ingest.streams import StreamClass
+from ingest.topics import filters_of
 
-TELEMETRY_FILTERS = tuple(
-    stream.subscription
-    for stream in STREAMS
-    if stream.direction is Direction.UP and stream.stream_class is StreamClass.TELEMETRY
-)
+TELEMETRY_FILTERS = filters_of(StreamClass.TELEMETRY)
 KEEPALIVE = 30
 """s."""
 
@@ -167,7 +164,7 @@ class _Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Leave without a complaint."""
-        if self._transport is not None:
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.write(DISCONNECT)
         self._end(ConnectionAbortedError("closed"))
 

@@ -10,5 +10,9 @@ _Result = TypeVar("_Result")
 
 
 def compiled(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
-    """Compile at the first call, keep the result on disk beside the source, run without the interpreter lock."""
-    return cast("Callable[_Arguments, _Result]", njit(cache=True, nogil=True)(function))
+    """Compile at the first call, keep the result on disk, run without the interpreter lock.
+
+    Division by zero gives inf or NaN, as in numpy.
+    """
+    made = njit(cache=True, nogil=True, error_model="numpy")(function)
+    return cast("Callable[_Arguments, _Result]", made)

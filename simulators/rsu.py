@@ -103,7 +103,13 @@ class RsuFleet:
         place = float(self.sites.lon[row]), float(self.sites.lat[row])
         name = str(signals.name_zh[row]) or unit.controller.id
         return registration(
-            unit.esn, row + 1, name, place, unit.controller.reference, reach=float(self.sites.reach[row])
+            unit.esn,
+            row + 1,
+            name,
+            place,
+            unit.controller.reference,
+            reach=float(self.sites.reach[row]),
+            published_ms=round(self._context.now() * 1e3),
         )
 
     def enter(self, step: Step) -> None:

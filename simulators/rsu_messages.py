@@ -86,7 +86,14 @@ def heartbeat(esn: str, sequence: int, published_ms: int) -> bytes:
 
 
 def registration(
-    esn: str, number: int, name: str, place: tuple[float, float], signal: tuple[int, int], *, reach: float
+    esn: str,
+    number: int,
+    name: str,
+    place: tuple[float, float],
+    signal: tuple[int, int],
+    *,
+    reach: float,
+    published_ms: int,
 ) -> bytes:
     """INFO: who the unit is, where it stands (lon, lat in deg) and which signal (region, node id) it speaks for."""
     return orjson.dumps(
@@ -101,6 +108,7 @@ def registration(
             "region": signal[0],
             "nodeId": signal[1],
             "coverageRadius": reach,
+            "timestamp": published_ms,
         }
     )
 

@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from cloudctl.compiled_code import use_compiled_code
+
+use_compiled_code()
+
 pytest_plugins = ["store_servers"]
 
 _START_PATIENCE = 10.0

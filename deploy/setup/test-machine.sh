@@ -16,4 +16,5 @@ if [ -n "$missing" ]; then
     # shellcheck disable=SC2086  # a list of package names
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
-"$(dirname "$0")/../timescale/install-test-server.sh"
+# Code 3: this machine cannot have one; it has said why, and the tests that need it are left out.
+"$(dirname "$0")/../timescale/install-test-server.sh" >/dev/null || [ $? = 3 ]

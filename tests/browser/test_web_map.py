@@ -26,7 +26,7 @@ Findings = dict[str, object]
 def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
     """What one visit of the page in a browser brought to light."""
     if shutil.which("node") is None or not (WEB / "node_modules" / "playwright-core").is_dir():
-        pytest.skip("run `deploy/web-vendor.sh --dev` first")
+        pytest.skip("run `deploy/setup/web-libraries.sh --dev` first")
     if shutil.which(os.environ.get("CHROMIUM", "/usr/bin/chromium")) is None:
         pytest.skip("Chromium is not installed")
     folder = tmp_path_factory.mktemp("gateway")

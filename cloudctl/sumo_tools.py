@@ -1,0 +1,65 @@
+"""SUMO's programs from the eclipse-sumo wheel, run one at a time with a clear error when they fail."""
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from cloudctl.errors import CloudctlError
+
+PATIENCE = 3600.0
+"""s"""
+
+
+class SumoToolError(CloudctlError):
+    """A program of SUMO is not installed, or it failed."""
+
+    def __init__(self, program: str, reason: str) -> None:
+        super().__init__(f"{program}: {reason}")
+        self.program = program
+        self.reason = reason
+
+
+def find_program(name: str) -> Path:
+    """Path of a program of SUMO: beside the interpreter, in the wheel, or on the search path.
+
+    Raises:
+        SumoToolError: it is in none of these.
+    """
+    spec = find_spec("sumo")
+    inside = [Path(place) / "bin" / name for place in (spec.submodule_search_locations or ())] if spec else []
+    for path in (Path(sys.executable).parent / name, *inside):
+        if path.is_file():
+            return path
+    found = shutil.which(name)
+    if found is None:
+        raise SumoToolError(name, "not installed; `pip install v2x-cloudctl[demo]` brings SUMO")
+    return Path(found)
+
+
+def run_program(name: str, *arguments: str, folder: Path) -> str:
+    """Run a program in `folder`; return what it wrote to standard error, its warnings.
+
+    Raises:
+        SumoToolError: it is missing, ends with an error or takes longer than `PATIENCE`; the first error is told.
+    """
+    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    try:
+        ended = subprocess.run(
+            [str(find_program(name)), *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PATIENCE,
+            check=False,
+            env=environment,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SumoToolError(name, str(error)) from error
+    if ended.returncode:
+        lines = [line for line in ended.stderr.splitlines() if line.startswith("Error:")]
+        raise SumoToolError(name, lines[0].removeprefix("Error:").strip() if lines else f"code {ended.returncode}")
+    return ended.stderr
