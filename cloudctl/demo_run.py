@@ -19,6 +19,8 @@ from cloudctl.supervisor import ProcessSpec
 from cloudctl.until_signal import until_signal
 
 READY_PATIENCE = 60.0
+QUIET, QUIET_PATIENCE = 2.5, 30.0
+"""How long nothing must arrive at the archiver, and how long we wait for that, s."""
 PROGRESS, HEADLESS_PROGRESS = 30.0, 10.0
 """Between two lines of progress, s."""
 
@@ -53,6 +55,7 @@ async def run_demo(options: DemoOptions, say: Callable[[str], None]) -> None:
     files = await prepare_city(options.data_dir, options.map_file, say)
     logs = options.data_dir / "logs"
     logs.mkdir(exist_ok=True)
+    (options.data_dir / "engine.alive").unlink(missing_ok=True)  # a demo does not go on where an earlier one ended
     started = time.time()
     async with running_platform(demo_settings(options, files), notice=say, log_dir=logs) as platform:
         monitor = HealthMonitor(platform.settings.broker.url, started)
@@ -123,11 +126,24 @@ async def _run_city(
     if options.seconds is not None:
         waits.append(asyncio.sleep(options.seconds))
     await until_signal(*waits)
-    for name in ("city", "engine", "archiver"):  # each stores or sends what it still holds before it ends
+    for name in ("city", "engine"):
         await platform.supervisor.stop(name)
+    await _until_quiet(monitor)
+    await platform.supervisor.stop("archiver")  # it stores what it still holds before it ends
     return DemoEvidence(
         platform.settings, files.network, started, monitor, fleet_report, truth, dict(platform.supervisor.restarts)
     )
+
+
+async def _until_quiet(monitor: HealthMonitor) -> None:
+    """Wait until the broker has handed the archiver all that was sent, when nobody sends any more."""
+    until, before = time.monotonic() + QUIET_PATIENCE, -1.0
+    while time.monotonic() < until:
+        await asyncio.sleep(QUIET)
+        spooled = monitor.counters("archiver").get("events_spooled", 0.0)
+        if spooled == before:
+            return
+        before = spooled
 
 
 async def _tell_progress(options: DemoOptions, monitor: HealthMonitor, say: Callable[[str], None]) -> None:

@@ -28,9 +28,8 @@ def find_program(name: str) -> Path:
     Raises:
         SumoToolError: it is in none of these.
     """
-    spec = find_spec("sumo")
-    inside = [Path(place) / "bin" / name for place in (spec.submodule_search_locations or ())] if spec else []
-    for path in (Path(sys.executable).parent / name, *inside):
+    home = sumo_home()
+    for path in (Path(sys.executable).parent / name, *([home / "bin" / name] if home else [])):
         if path.is_file():
             return path
     found = shutil.which(name)
@@ -39,13 +38,21 @@ def find_program(name: str) -> Path:
     return Path(found)
 
 
+def sumo_home() -> Path | None:
+    """Folder of SUMO's data in the wheel, None where it is not installed."""
+    spec = find_spec("sumo")
+    places = [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
+    return next((place for place in places if (place / "data").is_dir()), None)
+
+
 def run_program(name: str, *arguments: str, folder: Path) -> str:
     """Run a program in `folder`; return what it wrote to standard error, its warnings.
 
     Raises:
         SumoToolError: it is missing, ends with an error or takes longer than `PATIENCE`; the first error is told.
     """
-    environment = {**os.environ, "LC_ALL": "C.UTF-8"}
+    home = sumo_home()
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", **({"SUMO_HOME": str(home)} if home else {})}
     try:
         ended = subprocess.run(
             [str(find_program(name)), *arguments],

@@ -54,7 +54,7 @@ def _trips(network: RoadNetwork, vehicles: int, rng: np.random.Generator) -> str
     open_links = np.flatnonzero(link_graph(network).link_allowed & np.uint32(ParticipantKind.CAR.bit))
     links = network.links
     where = network.points[links.shape_start]
-    rows = []
+    rows: list[str] = []
     while len(rows) < vehicles:
         start, end = rng.choice(open_links, 2)
         if np.hypot(*(where[start] - where[end])) > _SHORTEST_TRIP:

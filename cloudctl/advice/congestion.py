@@ -15,7 +15,6 @@ from cloudctl.advice.advisory import Advisory, AdvisoryKind
 from cloudctl.advice.scene import Numbering, Scene
 from cloudctl.advice.topology import Topology
 from fusion.incidents import IncidentKind
-from fusion.picture import LevelOfService
 
 JAM, STOPPED, OBSTACLE = 707, 903, 401
 _EVENT_TYPES = {
@@ -23,14 +22,14 @@ _EVENT_TYPES = {
     IncidentKind.STOPPED_VEHICLE: STOPPED,
     IncidentKind.BLOCKED_LANE: OBSTACLE,
 }
-SUSTAINED = 10.0
-"""A level counts after it has lasted this long, and is over after it has been absent this long, s."""
-REPEAT = 10.0
+OVER_AFTER = 10.0
+"""An alert is over when its incident has been absent this long, s."""
+REPEAT = 30.0
+"""Twice within the life of what a unit was told, so that one lost message does no harm, s."""
 EXPIRES = 60.0
 REACH = 1000.0
 """Roadside units within this way upstream are told, m."""
 MAX_UNITS = 6
-CONFIDENCE = 0.3
 
 
 @dataclass
@@ -58,7 +57,7 @@ class Congestion:
 
     def advise(self, scene: Scene) -> list[Advisory]:
         """Tell the roadside units what has begun, goes on or is over."""
-        for key in _causes(scene):
+        for key in sorted(_causes(scene)):
             alert = self._alerts.get(key)
             if alert is None:
                 alert = _Alert(self._alert_ids.next(scene.now), *key, since=scene.now, seen=scene.now)
@@ -67,23 +66,18 @@ class Congestion:
         advisories: list[Advisory] = []
         for key, alert in list(self._alerts.items()):
             advisories += self._follow(scene, alert)
-            if scene.now - alert.seen >= SUSTAINED:
+            if scene.now - alert.seen >= OVER_AFTER:
                 del self._alerts[key]
         return advisories
 
     def _follow(self, scene: Scene, alert: _Alert) -> list[Advisory]:
-        if scene.now - alert.seen >= SUSTAINED:
+        if scene.now - alert.seen >= OVER_AFTER:
             return [self._tell(scene, alert, unit, ended=True) for unit in alert.units]
-        if not self._is_due(scene.now, alert):
+        if scene.now - alert.told < REPEAT:
             return []
         alert.units = upstream_units(scene, alert.link)
         alert.told = scene.now
         return [self._tell(scene, alert, unit, ended=False) for unit in alert.units]
-
-    @staticmethod
-    def _is_due(now: float, alert: _Alert) -> bool:
-        lasted = alert.event_type != JAM or alert.seen - alert.since >= SUSTAINED
-        return lasted and now - alert.told >= REPEAT
 
     def _tell(self, scene: Scene, alert: _Alert, unit: str, *, ended: bool) -> Advisory:
         network, links = scene.topology.network, scene.picture.links
@@ -123,16 +117,13 @@ def _known(value: float) -> float | None:
     return round(value, 2) if math.isfinite(value) else None
 
 
-def _causes(scene: Scene) -> list[tuple[int, int]]:
+def _causes(scene: Scene) -> set[tuple[int, int]]:
     """Links and event types that are wrong at this moment."""
-    links = scene.picture.links
-    jammed = (links.level >= LevelOfService.MODERATE) & (links.confidence >= CONFIDENCE)
-    causes = {(row, JAM): None for row in np.flatnonzero(jammed).tolist()}
-    for incident in scene.picture.incidents:
-        event_type = _EVENT_TYPES.get(incident.kind)
-        if event_type is not None and incident.ended is None and incident.link >= 0:
-            causes[(incident.link, event_type)] = None
-    return list(causes)
+    return {
+        (incident.link, _EVENT_TYPES[incident.kind])
+        for incident in scene.picture.incidents
+        if incident.kind in _EVENT_TYPES and incident.ended is None and incident.link >= 0
+    }
 
 
 def _reason(scene: Scene, alert: _Alert, *, ended: bool) -> str:

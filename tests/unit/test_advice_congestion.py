@@ -2,7 +2,6 @@
 
 import dataclasses
 
-import numpy as np
 from advice_city import NOW, build_network, free_links, scene_of
 
 from cloudctl.advice.advisory import Advisory
@@ -17,45 +16,42 @@ UNITS = {row: f"RSU{row:05d}" for row in range(4)}
 JAMMED = NETWORK.link_rows["EF"]
 
 
-def scene(second: float, *, jam: bool, incidents: tuple[Incident, ...] = ()) -> Scene:
+JAM = Incident("i2", IncidentKind.CONGESTION, NOW, NOW, None, 0, 0, JAMMED, -1, (), 0.9, "It is jammed.")
+
+
+def scene(second: float, *, incidents: tuple[Incident, ...] = ()) -> Scene:
     links = free_links(NETWORK)
-    level = np.where(np.arange(5) == JAMMED, 4 if jam else 1, 1).astype(np.uint8)
-    links = dataclasses.replace(links, level=level)
     return scene_of(NETWORK, now=NOW + second, links=links, incidents=incidents, roadside_units=UNITS)
 
 
 def run(advisor: Congestion, jammed: dict[int, bool]) -> dict[int, list[Advisory]]:
-    return {second: advisor.advise(scene(second, jam=jam)) for second, jam in jammed.items()}
+    return {second: advisor.advise(scene(second, incidents=(JAM,) * jam)) for second, jam in jammed.items()}
 
 
 def test_units_upstream_within_reach_are_found_nearest_first() -> None:
-    assert upstream_units(scene(0, jam=True), JAMMED) == ("RSU00003", "RSU00002", "RSU00001")
+    assert upstream_units(scene(0), JAMMED) == ("RSU00003", "RSU00002", "RSU00001")
 
 
-def test_a_jam_is_told_when_sustained_and_repeated_every_ten_seconds() -> None:
-    told = run(Congestion(), dict.fromkeys(range(31), True))
-    assert [second for second, advisories in told.items() if advisories] == [10, 20, 30]
-    assert [advisory.target for advisory in told[10]] == ["rsu:RSU00003", "rsu:RSU00002", "rsu:RSU00001"]
-    assert {str(advisory.content["alert"]) for second in (10, 20, 30) for advisory in told[second]} == {
-        str(told[10][0].content["alert"])
+def test_a_jam_is_told_at_once_and_repeated_twice_a_minute() -> None:
+    told = run(Congestion(), dict.fromkeys(range(61), True))
+    assert [second for second, advisories in told.items() if advisories] == [0, 30, 60]
+    assert [advisory.target for advisory in told[0]] == ["rsu:RSU00003", "rsu:RSU00002", "rsu:RSU00001"]
+    assert {str(advisory.content["alert"]) for second in (0, 30, 60) for advisory in told[second]} == {
+        str(told[0][0].content["alert"])
     }
-    assert told[20][1].replaces == told[10][1].id
-    assert told[10][0].content["event_type"] == 707
-
-
-def test_a_short_jam_is_not_told() -> None:
-    assert not any(run(Congestion(), {second: second < 8 for second in range(30)}).values())
+    assert told[30][1].replaces == told[0][1].id
+    assert told[0][0].content["event_type"] == 707
 
 
 def test_the_end_is_told_once_to_those_who_were_told() -> None:
-    told = run(Congestion(), {second: second < 15 for second in range(60)})
-    assert [second for second, advisories in told.items() if advisories] == [10, 20, 24]
-    assert [advisory.content["ended"] for advisory in told[24]] == [True] * 3
+    told = run(Congestion(), {second: second < 35 for second in range(60)})
+    assert [second for second, advisories in told.items() if advisories] == [0, 30, 44]
+    assert [advisory.content["ended"] for advisory in told[44]] == [True] * 3
 
 
 def test_an_incident_is_told_at_once_with_its_own_code() -> None:
     stopped = Incident("i1", IncidentKind.STOPPED_VEHICLE, NOW, NOW, None, 0, 0, JAMMED, -1, (1,), 0.9, "It stands.")
-    advisories = Congestion().advise(scene(0, jam=False, incidents=(stopped,)))
+    advisories = Congestion().advise(scene(0, incidents=(stopped,)))
     assert {advisory.content["event_type"] for advisory in advisories} == {903}
     closed = dataclasses.replace(stopped, ended=NOW)
-    assert Congestion().advise(scene(0, jam=False, incidents=(closed,))) == []
+    assert Congestion().advise(scene(0, incidents=(closed,))) == []
