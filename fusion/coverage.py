@@ -45,6 +45,8 @@ class Coverage:
         self._y = segments.y[row] + share * segments.dy[row]
         self._link = segments.owner[row]
         self._points = np.bincount(self._link, minlength=len(links.id))
+        self._first = np.cumsum(self._points) - self._points
+        self._seen = np.zeros(len(self._link), np.bool_)
         self._sensors: tuple[bytes, ...] = ()
         self.share: NDArray[np.float32] = np.zeros(len(links.id), np.float32)
         """Share of each link within the radius of a sensor, 0..1."""
@@ -56,7 +58,14 @@ class Coverage:
             self._sensors = key
             known = np.isfinite(sensors.x) & np.isfinite(sensors.y) & (sensors.radius > 0)
             place = (column[known].astype(np.float64) for column in (sensors.x, sensors.y, sensors.radius))
-            seen = count_seen(self._x, self._y, *place)
-            counts = np.bincount(self._link, seen, minlength=len(self._points))
+            self._seen = count_seen(self._x, self._y, *place)
+            counts = np.bincount(self._link, self._seen, minlength=len(self._points))
             self.share = (counts / np.maximum(self._points, 1)).astype(np.float32)
         return self.share
+
+    def sees(self, link: NDArray[np.int32], share: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell whether places are under observation: links (n,) and the share of each that lies behind, 0..1."""
+        points = self._points[link]
+        step = np.clip((share * points).astype(np.int64), 0, np.maximum(points - 1, 0))
+        seen: NDArray[np.bool_] = self._seen[self._first[link] + step]
+        return seen

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fusion.coverage import Coverage
 from fusion.picture import LevelOfService, LinkStates
 from fusion.queues import LaneOrder, QueueParameters, is_motor
-from fusion.sections import sections_of
+from fusion.sections import SectionSpeeds
 from fusion.sensors import SensorTable
 from fusion.track_memory import TrackMemory
 from fusion.tracks import TrackTable
@@ -74,9 +74,8 @@ class TrafficState:
         self._coverage = Coverage(network)
         self._lane_metres = np.bincount(network.lanes.link, network.lanes.length, count)
         self._thresholds = self.parameters.levels.of_links(links.road_class, links.speed)
-        self._section = sections_of(network)
+        self._sections = SectionSpeeds(network, self.parameters.level_window)
         self._distance, self._time_spent, self._crossed = np.zeros(count), np.zeros(count), np.zeros(count)
-        self._section_distance, self._section_time = np.zeros(count), np.zeros(count)
         self._watched = 0.0
         self._memory = TrackMemory(link=-1.0, offset=0.0)
 
@@ -91,9 +90,7 @@ class TrafficState:
         kept = np.exp(-span / self.parameters.window)
         self._distance = kept * self._distance + span * speed
         self._time_spent = kept * self._time_spent + span * vehicles
-        kept = np.exp(-span / self.parameters.level_window)
-        self._section_distance = kept * self._section_distance + span * np.bincount(self._section, speed, count)
-        self._section_time = kept * self._section_time + span * np.bincount(self._section, vehicles, count)
+        self._sections.update(link[on], tracks.lane_offset[on], tracks.speed[on], span, self._coverage)
         self._count_crossings(tracks, link, span)
         self._watched += span
         return self._states(coverage, vehicles, *self._queues(order))
@@ -165,9 +162,8 @@ class TrafficState:
         return flow
 
     def _levels(self) -> NDArray[np.int64]:
-        """Return the class 1..5 of each link by the speed on its whole section; nobody on it means free."""
-        distance, spent = self._section_distance[self._section], self._section_time[self._section]
-        speed = np.where(spent > 0.5, distance / np.maximum(spent, 1e-9), self.network.links.speed)
+        """Return the class 1..5 of each link by the speed on its whole section."""
+        speed = self._sections.of_links(self._coverage.share)
         below: NDArray[np.bool_] = speed[:, None] <= self._thresholds
         levels: NDArray[np.int64] = 1 + below.sum(axis=1, dtype=np.int64)
         return levels

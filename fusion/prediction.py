@@ -1,0 +1,219 @@
+"""Where each road user will be in the next seconds, with covariance.
+
+Off every lane, and for pedestrians, the prediction is the tracker's own: constant velocity with white acceleration.
+On a lane the road user follows the lane at its present speed, over the connection at the lane's end onto the next lane
+(straight on where there is a choice), and its distance from the centre line fades away. The covariance is carried in
+the axes of the lane: along it as in constant velocity, across it towards the spread of drivers within a lane; beyond a
+point where it may turn off, the spread across grows with the distance, as that of a mixture of the ways does.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fusion.columns import Floats, Longs, Record, make_parameters
+from fusion.lane_paths import LanePaths, Place, place_at
+from fusion.motion import PEDESTRIAN, SLOW, move
+from fusion.parameters import TrackerParameters
+from fusion.tracks import TrackTable
+from maps.compiled import compiled
+from maps.network import RoadNetwork
+
+HORIZON = 5.0
+"""s"""
+STEP = 0.5
+"""s"""
+LEAST_PROBABILITY = 0.3
+"""A lane less probable than this is not followed."""
+WITH_LANE = 0.5
+"""Least cosine between the motion and its lane: who crosses a lane does not follow it."""
+SETTLING = 2.0
+"""Time in which the distance from the centre line shrinks to 1 / e, s."""
+LANE_SIGMA = 0.4
+"""1-sigma of drivers about the centre line, m."""
+TURN_SHARE = 0.2
+"""Variance across, as a share of the squared distance beyond a point where the road user may turn off: p (1 - p)."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Predicted columns: rows as the table of tracks (n), columns as `times` (h)."""
+
+    track_id: NDArray[np.uint32]
+    times: NDArray[np.float64]
+    """(h,) s after the moment of the tracks."""
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    """(n, h) m."""
+    heading: NDArray[np.float32]
+    """(n, h) rad, clockwise from north."""
+    covariance: NDArray[np.float32]
+    """(n, h, 2, 2) of x and y, m2."""
+    lane: NDArray[np.int32]
+    """(n, h) row of the lane, -1 off lanes and on the way across a node."""
+
+    def __len__(self) -> int:
+        return len(self.track_id)
+
+
+@compiled
+def follows(paths: LanePaths, state: Floats, kind: int, lane: int, offset: float, probability: float) -> bool:
+    """Tell whether a road user moves along its lane."""
+    if lane < 0 or lane >= paths.lanes or kind == PEDESTRIAN or not probability >= LEAST_PROBABILITY:
+        return False
+    if not math.isfinite(offset) or paths.run[paths.start[lane] + paths.size[lane] - 1] <= 0.0:
+        return False
+    here = place_at(paths, lane, max(offset, 0.0))
+    along = state[2] * here.east + state[3] * here.north
+    speed = math.hypot(state[2], state[3])
+    return speed < SLOW or along >= WITH_LANE * speed
+
+
+@compiled
+def between(
+    covariance: Floats, row: int, column: int, first: tuple[float, float], second: tuple[float, float]
+) -> float:
+    """Return `first` . block . `second` of the 2 x 2 block that starts at a row and column of a covariance (4, 4)."""
+    top = covariance[row, column] * second[0] + covariance[row, column + 1] * second[1]
+    bottom = covariance[row + 1, column] * second[0] + covariance[row + 1, column + 1] * second[1]
+    return float(first[0] * top + first[1] * bottom)
+
+
+@compiled
+def spread(covariance: Floats, here: Place, time: float, power: float) -> tuple[float, float, float]:
+    """Return the variances along and across the lane and their covariance after `time` s, m2."""
+    ahead, left = (here.east, here.north), (-here.north, here.east)
+    fade = math.exp(-time / SETTLING)
+    along = between(covariance, 0, 0, ahead, ahead) + 2.0 * time * between(covariance, 0, 2, ahead, ahead)
+    along += time * time * between(covariance, 2, 2, ahead, ahead) + power * time * time * time / 3.0
+    across = fade * fade * between(covariance, 0, 0, left, left) + (1.0 - fade * fade) * LANE_SIGMA * LANE_SIGMA
+    mixed = between(covariance, 0, 0, ahead, left) + time * between(covariance, 0, 2, left, ahead)
+    return along, across, fade * mixed
+
+
+@compiled
+def write_place(x: float, y: float, east: float, north: float, here: int, out: Record) -> None:
+    """Write a predicted place and its direction."""
+    out["x"], out["y"], out["lane"] = x, y, here
+    out["heading"] = math.atan2(east, north) % (2.0 * math.pi)
+
+
+@compiled
+def follow_lane(
+    paths: LanePaths,
+    state: Floats,
+    covariance: Floats,
+    kind: int,
+    lane: int,
+    offset: float,
+    times: Floats,
+    parameters: Record,
+    out: NDArray[np.void],
+) -> None:
+    """Predict one road user along its lane; `out` (h,) takes the rows."""
+    offset = max(offset, 0.0)
+    here = place_at(paths, lane, offset)
+    speed = max(state[2] * here.east + state[3] * here.north, 0.0)
+    east, north = state[0] - here.x, state[1] - here.y
+    ahead, left = east * here.east + north * here.north, north * here.east - east * here.north
+    power = parameters["along_noise"][kind]
+    for column, time in enumerate(times):
+        then = place_at(paths, lane, offset + speed * time)
+        fade = math.exp(-time / SETTLING)
+        x = then.x + fade * (ahead * then.east - left * then.north)
+        y = then.y + fade * (ahead * then.north + left * then.east)
+        write_place(x, y, then.east, then.north, then.piece if then.piece < paths.lanes else -1, out[column])
+        along, across, mixed = spread(covariance, here, time, power)
+        across += TURN_SHARE * then.beyond * then.beyond
+        e, n, matrix = then.east, then.north, out[column]["covariance"]
+        matrix[0, 0] = along * e * e + across * n * n - 2.0 * mixed * e * n
+        matrix[1, 1] = along * n * n + across * e * e + 2.0 * mixed * e * n
+        matrix[0, 1] = matrix[1, 0] = (along - across) * e * n + mixed * (e * e - n * n)
+
+
+@compiled
+def go_straight(
+    state: Floats,
+    covariance: Floats,
+    kind: int,
+    heading: float,
+    times: Floats,
+    parameters: Record,
+    out: NDArray[np.void],
+) -> None:
+    """Predict one road user with constant velocity; `out` (h,) takes the rows."""
+    at, east, north = 0.0, math.sin(heading), math.cos(heading)
+    if math.hypot(state[2], state[3]) >= SLOW:
+        east, north = state[2], state[3]
+    for column, time in enumerate(times):
+        move(state, covariance, kind, time - at, parameters)
+        at = time
+        write_place(state[0], state[1], east, north, -1, out[column])
+        for i in range(2):
+            for j in range(2):
+                out[column]["covariance"][i, j] = covariance[i, j]
+
+
+ROW = np.dtype(
+    [
+        ("x", np.float64),
+        ("y", np.float64),
+        ("heading", np.float32),
+        ("covariance", np.float32, (2, 2)),
+        ("lane", np.int32),
+    ],
+    align=True,
+)
+
+
+@compiled
+def predict_all(
+    paths: LanePaths,
+    states: Floats,
+    covariances: Floats,
+    kinds: NDArray[np.uint8],
+    headings: Floats,
+    lanes: Longs,
+    offsets: Floats,
+    probabilities: Floats,
+    times: Floats,
+    parameters: NDArray[np.void],
+    out: NDArray[np.void],
+) -> None:
+    """Predict every road user; `out` (n, h) takes the rows."""
+    for row in range(len(states)):
+        state, covariance, kind = states[row].copy(), covariances[row].copy(), int(kinds[row])
+        if follows(paths, state, kind, lanes[row], offsets[row], probabilities[row]):
+            follow_lane(paths, state, covariance, kind, lanes[row], offsets[row], times, parameters[0], out[row])
+        else:
+            go_straight(state, covariance, kind, headings[row], times, parameters[0], out[row])
+
+
+class Predictor:
+    """Predicts the tracks of one city; without a network all of them move straight on."""
+
+    def __init__(self, network: RoadNetwork | None = None, parameters: TrackerParameters | None = None) -> None:
+        self._paths = LanePaths.of(network)
+        self._tuning = make_parameters(parameters or TrackerParameters())
+
+    def predict(self, tracks: TrackTable, times: ArrayLike | None = None) -> Prediction:
+        """Predict all tracks for ascending `times` (h,) >= 0, s; by default every 0.5 s for 5 s."""
+        ahead = np.arange(STEP, HORIZON + STEP / 2, STEP) if times is None else np.asarray(times, np.float64)
+        out = np.empty((len(tracks), len(ahead)), ROW)
+        predict_all(
+            self._paths,
+            np.column_stack((tracks.x, tracks.y, tracks.vx, tracks.vy)).astype(np.float64),
+            tracks.covariance.astype(np.float64),
+            tracks.kind,
+            tracks.heading.astype(np.float64),
+            tracks.lane.astype(np.int64),
+            tracks.lane_offset.astype(np.float64),
+            tracks.lane_probability.astype(np.float64),
+            ahead,
+            self._tuning,
+            out,
+        )
+        columns = {name: np.ascontiguousarray(out[name]) for name in ROW.names or ()}
+        return Prediction(track_id=tracks.track_id, times=ahead, **columns)
