@@ -8,6 +8,7 @@ from cloudctl.commands import codec, demo, record, replay, serve
 from cloudctl.commands.map import app as map_app
 from cloudctl.errors import CloudctlError
 from ingest.errors import IngestError
+from ingest.uper.errors import UperError
 from maps.errors import MapsError
 
 app = typer.Typer(
@@ -29,6 +30,6 @@ def main() -> None:
     """Run the command line; an error that a user can act on ends with one line and exit code 1."""
     try:
         app()
-    except (CloudctlError, MapsError, IngestError) as error:
+    except (CloudctlError, MapsError, IngestError, UperError) as error:
         print(f"cloudctl: {error}", file=sys.stderr)  # noqa: T201  # a command speaks on the terminal
         sys.exit(1)

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -16,6 +16,7 @@ from cloudctl.errors import CloudctlError
 class CityFiles(msgspec.Struct, frozen=True):
     """What `python -m simulators.prepare_city` prints; paths."""
 
+    name: str
     net: Path
     additional: Path
     fingerprint: str
@@ -83,6 +84,6 @@ def _import(city: CityFiles, files: DemoFiles) -> None:
     from maps.importers.sumo import import_sumo  # noqa: PLC0415  # the same
     from maps.network_file import save_network  # noqa: PLC0415  # the same
 
-    network = import_sumo(city.net, city.additional).network
+    network = replace(import_sumo(city.net, city.additional).network, name=city.name)
     save_network(network, files.network)
     write_base_map(network, files.tiles, city.background_geojson)

@@ -64,13 +64,14 @@ async def running_platform(
         if not path.is_file():
             raise ConfigurationError(path, "no such file; make it with: cloudctl map import")
     check_port_free(settings.gateway.host, settings.gateway.port)
+    if settings.database.url:
+        await check_database(settings.database.url)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with Supervisor() as supervisor:
         embedded = _start_broker(settings, supervisor, notice, log_dir)
         broker_url = embedded.url if embedded else settings.broker.url
         await check_broker(broker_url)
         with embedded_database(settings) as database_url:
-            await check_database(database_url)
             used = settings.model_copy(
                 update={
                     "broker": settings.broker.model_copy(update={"url": broker_url}),
@@ -78,9 +79,11 @@ async def running_platform(
                 }
             )
             _start_processes(used, supervisor, log_dir)
-            yield RunningPlatform(used, embedded.device_url if embedded else broker_url, supervisor)
-            for name in reversed(PROCESSES):
-                await supervisor.stop(name)
+            try:
+                yield RunningPlatform(used, embedded.device_url if embedded else broker_url, supervisor)
+            finally:  # before the database and the broker that they need
+                for name in reversed(PROCESSES):
+                    await supervisor.stop(name)
 
 
 def _start_broker(

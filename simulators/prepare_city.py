@@ -45,7 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     manifest = msgspec.json.format(msgspec.json.encode(files, enc_hook=str))
     (directory / MANIFEST).write_bytes(manifest)
-    described = {**msgspec.json.decode(manifest), "fingerprint": (directory / "fingerprint").read_text("utf-8")}
+    name = options.map.name.partition(".")[0] if options.map else "演示城市 Demo city"
+    described = {"name": name, **msgspec.json.decode(manifest), "fingerprint": (directory / "fingerprint").read_text("utf-8")}
     sys.stdout.buffer.write(msgspec.json.encode(described))
     return 0
 

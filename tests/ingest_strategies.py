@@ -8,15 +8,23 @@ from msgspec import inspect
 
 from ingest.messages.acks import Ack, AdviceAck, RefusalAck
 from ingest.messages.bsm import BasicSafetyMessage
+from ingest.messages.clpmm import CLPMM
 from ingest.messages.common import Wire
 from ingest.messages.map_data import MapData
+from ingest.messages.pam import PAMData
 from ingest.messages.parking import ParkingStatus
+from ingest.messages.psm import PersonalSafetyMessage
+from ingest.messages.radar import RadarCross, RadarEvent, RadarFlow, RadarStatus
 from ingest.messages.rsc import RoadsideCoordination
 from ingest.messages.rsi import RoadSideInformation
 from ingest.messages.rsm import RoadsideSafetyMessage
+from ingest.messages.rtcm import RTCMcorrections
 from ingest.messages.spat import Spat
+from ingest.messages.ssm import SensorSharingMsg
 from ingest.messages.status import Heartbeat, RsuInfo, RunningInfo
+from ingest.messages.test_msg import TestMsg
 from ingest.messages.vir import VehIntentionAndRequest
+from ingest.messages.vpm import VehiclePaymentMessage
 
 MessageT = TypeVar("MessageT", bound=Wire)
 
@@ -28,6 +36,17 @@ MESSAGES: tuple[type[Wire], ...] = (
     RoadSideInformation,
     RoadsideCoordination,
     VehIntentionAndRequest,
+    SensorSharingMsg,
+    PersonalSafetyMessage,
+    PAMData,
+    CLPMM,
+    VehiclePaymentMessage,
+    RTCMcorrections,
+    TestMsg,
+    RadarCross,
+    RadarStatus,
+    RadarFlow,
+    RadarEvent,
     Heartbeat,
     RsuInfo,
     RunningInfo,
@@ -55,11 +74,13 @@ def _of(kind: inspect.Type) -> st.SearchStrategy[object]:  # one case a type
         case inspect.StrType(pattern=str() as pattern):
             return st.from_regex(pattern.replace("$", r"\Z"), alphabet="01-timeunavlb23456789")
         case inspect.StrType(min_length=low, max_length=high):
-            return st.text(st.characters(codec="utf-8"), min_size=low or 0, max_size=min(high or 8, 8))
+            return st.text(st.characters(codec="utf-8"), min_size=low or 0, max_size=max(low or 0, min(high or 8, 8)))
         case inspect.BoolType():
             return st.booleans()
         case inspect.NoneType():
             return st.none()
+        case inspect.LiteralType(values=values):
+            return st.sampled_from(values)
         case inspect.EnumType(cls=cls):
             return st.sampled_from([member.value for member in cls])
         case inspect.ListType(item_type=item, min_length=low):

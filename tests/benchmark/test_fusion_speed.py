@@ -5,8 +5,8 @@ import time
 
 import numpy as np
 import pytest
-from fusion_scene import Scene
 
+from fusion.benchmark_scene import Scene
 from fusion.tracker import Tracker
 
 CYCLES = 25

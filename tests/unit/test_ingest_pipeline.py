@@ -310,8 +310,11 @@ def test_a_unit_that_speaks_openv2x_is_understood() -> None:
     assert batch.object_id.tolist() == list(range(1, 19))
     assert batch.kind[:3].tolist() == [ParticipantKind.CAR, ParticipantKind.CYCLIST, ParticipantKind.PEDESTRIAN]
     message["content"]["rsms"].append({"refPos": {"lat": 0, "lon": 0}, "participants": []})  # type: ignore[index]  # JSON
-    assert isinstance(pipeline.accept(RSM_TOPIC, raw(message), NOON + 0.3), Refused)
-    assert len(pipeline.take_observations(NOON + 0.4)) == 0
+    verdict = pipeline.accept(RSM_TOPIC, raw(message), NOON + 0.3)
+    assert isinstance(verdict, Accepted)
+    assert verdict.partly is not None
+    assert verdict.partly.reason is RefusalReason.POSITION_OUTSIDE
+    assert len(pipeline.take_observations(NOON + 0.4)) == len(people)
     message["content"]["rsms"][0]["participants"][0]["ptcType"] = "ghost"  # type: ignore[index]  # JSON
     assert isinstance(pipeline.accept(RSM_TOPIC, raw(message), NOON + 0.3), Refused)
 

@@ -86,6 +86,32 @@ def test_network_without_a_usable_projection_is_refused(tmp_path: Path, paramete
     assert parameter in caught.value.element
 
 
+def _moved(folder: Path, attribute: str, value: str) -> Path:
+    """Network whose location has another attribute."""
+    text = city().net.read_text("utf-8")
+    start = text.index(f'{attribute}="') + len(attribute) + 2
+    path = folder / "moved.net.xml"
+    path.write_text(text[:start] + value + text[text.index('"', start) :], "utf-8")
+    return path
+
+
+def test_swapped_coordinates_are_refused(tmp_path: Path) -> None:
+    text = city().net.read_text("utf-8")
+    start = text.index('netOffset="') + len('netOffset="')
+    x, y = text[start : text.index('"', start)].split(",")
+    with pytest.raises(MapSourceError, match="are x and y swapped") as caught:
+        import_source(_moved(tmp_path, "netOffset", f"{y},{x}"))
+    assert caught.value.element == "<location>"
+    with pytest.raises(MapSourceError, match="lies nowhere on the Earth"):
+        import_source(_moved(tmp_path, "netOffset", "1e12,1e12"))
+
+
+@pytest.mark.parametrize("boundary", ["", "0,0,0,0", "1,2,3", "a,b,c,d", "100000,200000,300000,400000"])
+def test_bounds_that_are_no_degrees_are_not_looked_at(tmp_path: Path, boundary: str) -> None:
+    network, _ = import_source(_moved(tmp_path, "origBoundary", boundary))
+    assert len(network.links.id) == 24
+
+
 def _lane(text: str) -> str:
     """Attributes of one lane as netconvert wrote them."""
     start = text.index('<lane id="e_n0_0_n0_1_1"')

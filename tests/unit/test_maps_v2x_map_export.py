@@ -132,3 +132,11 @@ def test_long_shapes_are_thinned_to_the_bound_and_keep_their_ends() -> None:
     last = points[-1]["posOffset"]["offsetLL"]["position-LatLon"]
     lon, lat = network.plane.inverse(*wild[-1])
     assert (last["lon"], last["lat"]) == (round(float(lon) * 1e7), round(float(lat) * 1e7))
+
+
+def test_an_intersection_without_links_is_still_a_node() -> None:
+    network = _network()
+    dark = replace(
+        network, connections=replace(network.connections, signal=np.full_like(network.connections.signal, -1))
+    )
+    assert set(_node(0, dark)) == {"name", "id", "refPos"}
