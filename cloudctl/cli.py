@@ -4,9 +4,10 @@ import sys
 
 import typer
 
-from cloudctl.commands import codec, demo, record, replay, serve
+from cloudctl.commands import bench, codec, demo, fuse, record, replay, serve
 from cloudctl.commands.map import app as map_app
 from cloudctl.errors import CloudctlError
+from fusion.errors import FusionError
 from ingest.errors import IngestError
 from ingest.uper.errors import UperError
 from maps.errors import MapsError
@@ -21,15 +22,17 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
+app.command("fuse")(fuse.fuse)
 app.command("decode")(codec.decode)
 app.command("encode")(codec.encode)
 app.add_typer(map_app, name="map", help="Import road networks and find routes.")
+app.add_typer(bench.app, name="bench", help="Measure what the platform reaches on this machine.")
 
 
 def main() -> None:
     """Run the command line; an error that a user can act on ends with one line and exit code 1."""
     try:
         app()
-    except (CloudctlError, MapsError, IngestError, UperError) as error:
+    except (CloudctlError, FusionError, MapsError, IngestError, UperError) as error:
         print(f"cloudctl: {error}", file=sys.stderr)  # noqa: T201  # a command speaks on the terminal
         sys.exit(1)

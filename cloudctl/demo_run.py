@@ -121,6 +121,9 @@ async def _run_city(
     argv += ["--map", str(files.network), "--report", str(fleet_report)]
     if options.report:
         argv += ["--truth", str(truth)]
+    if platform.device_rate is not None:
+        say(f"devices report {platform.device_rate:.0f} times a second instead of 10")
+        argv += ["--rate", str(platform.device_rate)]
     platform.supervisor.start(ProcessSpec("city", argv, log=options.data_dir / "logs" / "city.log"))
     waits = [platform.supervisor.failed(), _tell_progress(options, monitor, say)]
     if options.seconds is not None:

@@ -20,6 +20,8 @@ from cloudctl.supervisor import ProcessSpec
 HOST = "127.0.0.1"
 PLATFORM_USER = "platform"
 PASSWORD_VARIABLE = "V2X_EMBEDDED_BROKER_PASSWORD"  # noqa: S105  # the name of the variable, no secret
+AMQTT_DEVICE_RATE = 4.0
+"""Reports a second of each simulated device that amqtt can carry in the demo city."""
 AMQTT_LIMITS = (
     "Mosquitto is not installed, the amqtt broker takes its place: it carries about 1,500 messages a second, "
     "and events in flight are lost when the broker or the archiver crashes. "

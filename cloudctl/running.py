@@ -15,7 +15,7 @@ import orjson
 import psycopg
 
 from cloudctl.compiled_code import VARIABLE, compiled_code_folder
-from cloudctl.embedded_broker import EmbeddedBroker, check_port_free, prepare_broker
+from cloudctl.embedded_broker import AMQTT_DEVICE_RATE, EmbeddedBroker, check_port_free, prepare_broker
 from cloudctl.errors import BrokerError, ConfigurationError, DatabaseError
 from cloudctl.settings import Settings
 from cloudctl.store.embedded import embedded_database
@@ -35,6 +35,8 @@ class RunningPlatform:
     """With the addresses that are really in use."""
     device_url: str
     """Broker address for devices."""
+    device_rate: float | None
+    """Reports a second that the broker can carry of each device, None where it carries what devices send."""
     supervisor: Supervisor
 
     @property
@@ -80,7 +82,9 @@ async def running_platform(
             )
             _start_processes(used, supervisor, log_dir)
             try:
-                yield RunningPlatform(used, embedded.device_url if embedded else broker_url, supervisor)
+                device_url = embedded.device_url if embedded else broker_url
+                device_rate = AMQTT_DEVICE_RATE if embedded and embedded.limits else None
+                yield RunningPlatform(used, device_url, device_rate, supervisor)
             finally:  # before the database and the broker that they need
                 for name in reversed(PROCESSES):
                     await supervisor.stop(name)

@@ -27,7 +27,7 @@ from simulators.faults import FaultPlan, Faults
 from simulators.fleet_client import Broker
 from simulators.fleet_context import FleetContext
 from simulators.fleet_levels import LEVELS
-from simulators.fleet_loop import Fleet
+from simulators.fleet_loop import RATE, Fleet
 from simulators.prepare_city import open_city
 from simulators.signal_controller_wiring import links_of_groups
 from simulators.truth import TruthWriter
@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, help="end after so many seconds")
     parser.add_argument("--seed", type=int, default=1, help="of all random numbers (default %(default)s)")
     parser.add_argument("--level", choices=sorted(LEVELS), default="good", help="sensor errors (default %(default)s)")
+    parser.add_argument("--rate", type=float, default=RATE, help="reports of a device, 1/s (default %(default)s)")
     parser.add_argument("--range", type=float, default=150.0, help="of roadside sensors, m (default %(default)s)")
     parser.add_argument("--compliance", type=float, default=0.8, help="share of drivers that follow advice")
     parser.add_argument("--no-incident", action="store_true", help="without the breakdown that blocks a lane")
@@ -84,7 +85,7 @@ async def _run(options: argparse.Namespace) -> None:
             now=time.time,
         )
         await asyncio.to_thread(city.wait_ready)
-        await _serve(options, Fleet(context, links), city, stop)
+        await _serve(options, Fleet(context, links, options.rate), city, stop)
 
 
 def _order(city: CityLink, command: Command) -> None:

@@ -1,4 +1,4 @@
-"""The beat of the fleet: every 20 ms one group of devices samples the world and speaks."""
+"""The beat of the fleet: at each one group of devices samples the world and speaks, all in turn."""
 
 import asyncio
 import time
@@ -19,8 +19,8 @@ from simulators.signal_controller import SignalController
 from simulators.truth import TruthWriter
 from simulators.world import WorldFrame
 
-BEAT = 0.1 / GROUPS
-"""s"""
+RATE = 10.0
+"""Reports a second of every device (T/CSAE 159-2020)."""
 _LATE = 0.1
 """A beat this late is left out, s."""
 
@@ -55,9 +55,9 @@ def shifted(frame: WorldFrame, seconds: float) -> WorldFrame:
 class Fleet:
     """All devices of a city."""
 
-    def __init__(self, context: FleetContext, links: list[list[int]]) -> None:
+    def __init__(self, context: FleetContext, links: list[list[int]], rate: float = RATE) -> None:
         """`links` is the place of each signal group's light in the city's state text, see `links_of_groups`."""
-        self._context = context
+        self._context, self._beat_s = context, 1 / (rate * GROUPS)
         self.network: RoadNetwork = context.network
         network = self.network
         controllers = {row: SignalController(network, row, places) for row, places in enumerate(links)}
@@ -81,7 +81,7 @@ class Fleet:
         due, beat, report_at = loop.time(), 0, loop.time()
         try:
             while not stop.is_set():
-                due += BEAT
+                due += self._beat_s
                 beat += 1
                 await asyncio.sleep(max(due - loop.time(), 0.0))
                 late = loop.time() - due

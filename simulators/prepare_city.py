@@ -46,7 +46,11 @@ def main(arguments: list[str] | None = None) -> int:
     manifest = msgspec.json.format(msgspec.json.encode(files, enc_hook=str))
     (directory / MANIFEST).write_bytes(manifest)
     name = options.map.name.partition(".")[0] if options.map else "演示城市 Demo city"
-    described = {"name": name, **msgspec.json.decode(manifest), "fingerprint": (directory / "fingerprint").read_text("utf-8")}
+    described = {
+        "name": name,
+        **msgspec.json.decode(manifest),
+        "fingerprint": (directory / "fingerprint").read_text("utf-8"),
+    }
     sys.stdout.buffer.write(msgspec.json.encode(described))
     return 0
 
