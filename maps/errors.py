@@ -6,6 +6,7 @@ MapsError
 │   └── NoProjectionError    the source does not say where on the Earth it lies
 ├── MapFileError        a saved network cannot be opened
 │   └── MapVersionError      it was written in another format version
+├── CoordinateRangeError a longitude or latitude is no place on the Earth
 ├── NoRouteError        no way leads from one link to another
 └── OffMapError         a position is far from every road
 """
@@ -51,6 +52,16 @@ class MapVersionError(MapFileError):
         super().__init__(path, f"map file format {found}, this program reads {wanted}; import the map again")
         self.found = found
         self.wanted = wanted
+
+
+class CoordinateRangeError(MapsError):
+    """A longitude or latitude is no place on the Earth."""
+
+    def __init__(self, name: str, value: float, reason: str) -> None:
+        super().__init__(f"{name} {value:g} is {reason}")
+        self.name = name
+        self.value = value
+        self.reason = reason
 
 
 class NoRouteError(MapsError):

@@ -78,7 +78,7 @@ def search_grid(
 
 
 @compiled
-def _distance_squared(row: NDArray[np.float64], x: float, y: float) -> tuple[float, float]:
+def nearest_on_segment(row: NDArray[np.float64], x: float, y: float) -> tuple[float, float]:
     """Squared distance from a point to a segment, and the fraction 0..1 of the nearest point along it."""
     square = row[5] * row[5]
     ax, ay = x - row[0], y - row[1]
@@ -109,7 +109,7 @@ def _fill(
         top = int((max(row[1], row[1] + row[3]) + reach - y0) / cell)
         for j in range(bottom, top + 1):
             for i in range(left, right + 1):
-                square, _ = _distance_squared(row, x0 + (i + 0.5) * cell, y0 + (j + 0.5) * cell)
+                square, _ = nearest_on_segment(row, x0 + (i + 0.5) * cell, y0 + (j + 0.5) * cell)
                 if square <= near:
                     at = j * columns + i
                     if not counting:
@@ -153,7 +153,7 @@ def _search(
             road = owner[entries[entry]]
             nearest, fraction, piece = math.inf, 0.0, entries[entry]
             while entry < starts[at + 1] and owner[entries[entry]] == road:
-                square, along = _distance_squared(table[entries[entry]], x, y)
+                square, along = nearest_on_segment(table[entries[entry]], x, y)
                 if square < nearest:
                     nearest, fraction, piece = square, along, entries[entry]
                 entry += 1

@@ -76,15 +76,15 @@ class LaneIndex:
             raise ValueError(f"max_distance {max_distance:g} m is beyond the reach {self.reach:g} m of the index")
         count = len(np.asarray(x))
         query = (
-            _column(x, count, np.float64),
-            _column(y, count, np.float64),
-            _column(np.nan if heading is None else heading, count, np.float32),
-            _column(0 if kind is None else kind, count, np.uint8),
-            _column(sigma, count, np.float32),
+            as_column(x, count, np.float64),
+            as_column(y, count, np.float64),
+            as_column(np.nan if heading is None else heading, count, np.float32),
+            as_column(0 if kind is None else kind, count, np.uint8),
+            as_column(sigma, count, np.float32),
         )
         return LaneMatch(*search_grid(self._grid, self._allowed, query, (max_distance, SIGMA_HEADING)))
 
 
-def _column(values: ArrayLike, count: int, dtype: type[_Number]) -> NDArray[_Number]:
+def as_column(values: ArrayLike, count: int, dtype: type[_Number]) -> NDArray[_Number]:
     """Writable contiguous column: arrays of one layout, so that the search is compiled once."""
     return np.require(np.broadcast_to(np.asarray(values, dtype), (count,)), requirements=["C", "W"])

@@ -1,7 +1,7 @@
 """Routes over links with turn restrictions, per kind of road user, on live travel times."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -11,13 +11,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from maps.errors import NoRouteError, OffMapError
 from maps.link_graph import link_graph
+from maps.link_limits import LinkLimits, VehicleBody
 from maps.network import Ints, RoadNetwork
 from maps.participants import ParticipantKind
-from maps.shortest_path import search
+from maps.shortest_path import Arcs, search, search_in_time
+from maps.travel_profile import TravelProfile
+from maps.two_way_search import search_two_ways
 
 Seconds = NDArray[np.float64]
 MAX_STRETCH = 1.6
 """An alternative takes at most this many times as long as the best route."""
+LEAST_GUIDANCE = 0.35
+"""Where the mean speed over the highest is below this, bounds guide so little that two searches meet sooner."""
 
 
 @dataclass(frozen=True)
@@ -34,23 +39,31 @@ class Route:
 
 @dataclass(frozen=True)
 class _Costs:
-    """Travel time of each link and the speed (m/s) that no arc exceeds; replaced as one."""
+    """Travel time of each link, the speed (m/s) that no arc exceeds, and whether it guides; replaced as one."""
 
     times: Seconds
     speed: float
+    guided: bool = True
 
 
 class Router:
-    """Finds routes in one network. Searches may run in several threads while travel times change."""
+    """Finds routes in one network. Searches may run in several threads while travel times change.
 
-    def __init__(self, network: RoadNetwork) -> None:
+    `limits` close links to vehicles that are too high or too heavy.
+    """
+
+    def __init__(self, network: RoadNetwork, limits: LinkLimits | None = None) -> None:
         self._network = network
+        self._limits = limits or LinkLimits.none(len(network.links.id))
         self._graph = link_graph(network)
         self._free = network.links.length.astype(np.float64) / network.links.speed
         self._tails = self._graph.tails
         self._hops = np.hypot(*(self._graph.ends[self._graph.heads] - self._graph.ends[self._tails]).T)
         self._costs = self._cost(self._free)
         self._trees: dict[ParticipantKind, tuple[Ints, shapely.STRtree]] = {}
+        if len(self._free):
+            # The engine starts on free roads; code that only jams need must not be compiled while it runs.
+            search_two_ways(self._arcs, self._arcs_into, self._free, np.uint32(1), (0, 0))
 
     @property
     def free_flow_times(self) -> Seconds:
@@ -84,6 +97,7 @@ class Router:
         kind: ParticipantKind = ParticipantKind.CAR,
         *,
         avoid: Sequence[int] | Ints = (),
+        body: VehicleBody | None = None,
     ) -> Route:
         """Quickest way from the start of one link to the end of another.
 
@@ -92,11 +106,44 @@ class Router:
             to_link: Row of the last link.
             kind: Who travels.
             avoid: Rows of links to stay off.
+            body: How high and heavy the vehicle is; links whose limits it exceeds are closed to it.
 
         Raises:
             NoRouteError: no way is open to the kind; the error names the links.
         """
-        return self._route(from_link, to_link, kind, self._without(avoid, from_link))
+        return self._route(from_link, to_link, kind, self._without(self._closed(avoid, body), from_link))
+
+    def route_at(
+        self,
+        from_link: int,
+        to_link: int,
+        departure: float,
+        profile: TravelProfile,
+        kind: ParticipantKind = ParticipantKind.CAR,
+    ) -> Route:
+        """Way that arrives first when one leaves at `departure`, with travel times that change on the way.
+
+        Args:
+            from_link: Row of the first link.
+            to_link: Row of the last link.
+            departure: s since the profile's first slot began.
+            profile: Travel times by time of day; live travel times are not looked at.
+            kind: Who travels.
+
+        Raises:
+            NoRouteError: no way is open to the kind.
+            ValueError: the profile is one of another network.
+        """
+        if profile.times.shape[1] != len(self._free):
+            raise ValueError(f"a profile of {profile.times.shape[1]} links for {len(self._free)} links")
+        self._check_rows(from_link, to_link)
+        guide = self._graph.ends, self._cost(profile.least()).speed
+        table = np.ascontiguousarray(profile.times, np.float64), float(profile.slot)
+        known, before = search_in_time(
+            self._arcs, table, np.uint32(kind.bit), (int(from_link), int(to_link)), guide, float(departure)
+        )
+        links = self._chain(before, from_link, to_link, kind)
+        return replace(self._measure(links, self._free), travel_time=float(known[to_link]))
 
     def alternatives(
         self,
@@ -107,8 +154,18 @@ class Router:
         count: int = 3,
         avoid: Sequence[int] | Ints = (),
         penalty: float = 1.5,
+        max_overlap: float = 0.7,
     ) -> list[Route]:
-        """Up to `count` different ways, the quickest first, by making links of found ways `penalty` times slower.
+        """Up to `count` ways that really differ, the quickest first, by making links of found ways slower.
+
+        Args:
+            from_link: Row of the first link.
+            to_link: Row of the last link.
+            kind: Who travels.
+            count: Ways wanted at most.
+            avoid: Rows of links to stay off.
+            penalty: Links of found ways become this many times slower for the next search.
+            max_overlap: No way shares more of its length with a quicker one than this, 0..1.
 
         Raises:
             NoRouteError: not even one way is open to the kind.
@@ -117,15 +174,28 @@ class Router:
         last = self._route(from_link, to_link, kind, costs)
         found = [last]
         times = costs.times.copy()
-        for _ in range(2 * count):
+        for _ in range(4 * count):
             if len(found) == count:
                 break
             times[last.links] *= penalty
-            last = self._measure(self._route(from_link, to_link, kind, _Costs(times, costs.speed)).links, costs.times)
-            fresh = not any(np.array_equal(last.links, route.links) for route in found)
+            raised = replace(costs, times=times)
+            last = self._measure(self._route(from_link, to_link, kind, raised).links, costs.times)
+            fresh = all(self.overlap(last, route) <= max_overlap for route in found)
             if fresh and last.travel_time <= MAX_STRETCH * found[0].travel_time:
                 found.append(last)
         return sorted(found, key=lambda route: route.travel_time)
+
+    def overlap(self, route: Route, other: Route) -> float:
+        """Share 0..1 of the length of `route` that `other` runs over too."""
+        length = self._network.links.length
+        shared = np.isin(route.links, other.links)
+        return float(length[route.links[shared]].sum() / length[route.links].sum())
+
+    def one_to_many(
+        self, from_link: int, to_links: Sequence[int] | Ints, kind: ParticipantKind = ParticipantKind.CAR
+    ) -> Seconds:
+        """Travel times (k,) from the start of one link to the ends of `to_links`, s; inf where no way leads."""
+        return self.reach(from_link, kind)[np.asarray(to_links, np.int64)]
 
     def reach(self, from_link: int, kind: ParticipantKind = ParticipantKind.CAR) -> Seconds:
         """Travel times (n,) from the start of one link to the end of every link, s; inf where no way leads."""
@@ -177,7 +247,13 @@ class Router:
     def _cost(self, times: Seconds) -> _Costs:
         graph = self._graph
         speeds = self._hops / (graph.seconds + times[graph.heads])
-        return _Costs(times, float(speeds.max(initial=1.0)))
+        fastest = float(speeds.max(initial=1.0))
+        return _Costs(times, fastest, float(speeds.mean()) >= LEAST_GUIDANCE * fastest if len(speeds) else True)
+
+    def _closed(self, avoid: Sequence[int] | Ints, body: VehicleBody | None) -> Sequence[int] | Ints:
+        if body is None:
+            return avoid
+        return np.concatenate([np.asarray(avoid, np.int32), self._limits.closed_to(body)])
 
     def _without(self, avoid: Sequence[int] | Ints, from_link: int) -> _Costs:
         costs = self._costs
@@ -189,25 +265,54 @@ class Router:
         times = costs.times.copy()
         times[rows] = np.inf
         times[from_link] = costs.times[from_link]
-        return _Costs(times, costs.speed)
+        return replace(costs, times=times)
 
     def _route(self, from_link: int, to_link: int, kind: ParticipantKind, costs: _Costs) -> Route:
-        _, before = self._search(from_link, to_link, kind, costs)
+        if costs.guided:
+            _, before = self._search(from_link, to_link, kind, costs)
+            return self._measure(self._chain(before, from_link, to_link, kind), costs.times)
+        self._check_rows(from_link, to_link)
+        bit, ends = np.uint32(kind.bit), (int(from_link), int(to_link))
+        meet, before, after = search_two_ways(self._arcs, self._arcs_into, costs.times, bit, ends)
+        if meet < 0:
+            raise self._no_route(from_link, to_link, kind)
+        links = self._chain(before, from_link, meet, kind).tolist()
+        while links[-1] != to_link:
+            links.append(int(after[links[-1]]))
+        return self._measure(np.array(links, np.int32), costs.times)
+
+    def _chain(self, before: Ints, from_link: int, to_link: int, kind: ParticipantKind) -> Ints:
+        """Links from the first to the last, by the link before each."""
         row, links = to_link, [to_link]
         while row != from_link:
             row = int(before[row])
             if row < 0:
                 raise self._no_route(from_link, to_link, kind)
             links.append(row)
-        return self._measure(np.array(links[::-1], np.int32), costs.times)
+        return np.array(links[::-1], np.int32)
 
-    def _search(self, from_link: int, to_link: int, kind: ParticipantKind, costs: _Costs) -> tuple[Seconds, Ints]:
-        graph, count = self._graph, len(self._free)
+    @cached_property
+    def _arcs(self) -> Arcs:
+        graph = self._graph
+        return graph.starts, graph.heads, graph.seconds, graph.allowed
+
+    @cached_property
+    def _arcs_into(self) -> Arcs:
+        """The arcs into each link."""
+        graph = self._graph
+        order = np.argsort(graph.heads, kind="stable")
+        starts = np.searchsorted(graph.heads[order], np.arange(len(self._free) + 1)).astype(np.int64)
+        return starts, self._tails[order].astype(np.int32), graph.seconds[order], graph.allowed[order]
+
+    def _check_rows(self, from_link: int, to_link: int) -> None:
+        count = len(self._free)
         if not (0 <= from_link < count and -1 <= to_link < count):
             raise IndexError(f"link rows {from_link}, {to_link} are not within 0..{count - 1}")
-        arcs = (graph.starts, graph.heads, graph.seconds, graph.allowed)
-        ends, guide = (int(from_link), int(to_link)), (graph.ends, costs.speed)
-        return search(arcs, costs.times, np.uint32(kind.bit), ends, guide)
+
+    def _search(self, from_link: int, to_link: int, kind: ParticipantKind, costs: _Costs) -> tuple[Seconds, Ints]:
+        self._check_rows(from_link, to_link)
+        ends, guide = (int(from_link), int(to_link)), (self._graph.ends, costs.speed)
+        return search(self._arcs, costs.times, np.uint32(kind.bit), ends, guide)
 
     def _measure(self, links: Ints, times: Seconds) -> Route:
         """Route over links that follow one another."""

@@ -16,7 +16,8 @@ Heap = tuple[Columns, Ints]
 
 
 @compiled
-def _push(heap: Heap, size: int, key: float, vertex: int) -> None:
+def push(heap: Heap, size: int, key: float, vertex: int) -> None:
+    """Add an entry to a heap of `size` entries."""
     keys, vertices = heap
     at = size
     while at > 0:
@@ -29,7 +30,7 @@ def _push(heap: Heap, size: int, key: float, vertex: int) -> None:
 
 
 @compiled
-def _pop(heap: Heap, size: int) -> None:
+def pop(heap: Heap, size: int) -> None:
     """Remove entry 0 of a heap of `size` entries."""
     keys, vertices = heap
     size -= 1
@@ -61,11 +62,11 @@ def search(
     done = np.zeros(len(times), np.bool_)
     heap = np.empty(len(heads) + 1), np.empty(len(heads) + 1, np.int32)
     known[source] = times[source]
-    _push(heap, 0, known[source], source)
+    push(heap, 0, known[source], source)
     size = 1
     while size > 0:
         link = heap[1][0]
-        _pop(heap, size)
+        pop(heap, size)
         size -= 1
         if done[link]:
             continue
@@ -80,6 +81,62 @@ def search(
                 ahead = 0.0
                 if target >= 0:
                     ahead = math.hypot(where[head, 0] - where[target, 0], where[head, 1] - where[target, 1]) / speed
-                _push(heap, size, time + ahead, head)
+                push(heap, size, time + ahead, head)
                 size += 1
     return known, before
+
+
+@compiled
+def search_in_time(
+    arcs: Arcs,
+    profile: tuple[Columns, float],
+    bit: np.uint32,
+    ends: tuple[int, int],
+    guide: tuple[Columns, float],
+    start: float,
+) -> tuple[Columns, Ints]:
+    """Times (s after `start`) at which each link is left, with travel times that depend on when a link is entered.
+
+    `profile`: travel times (slots, links), s, at the beginnings of the slots, and the length of a slot, s; between them
+    times run straight, after the last slot the first follows. Whoever enters later must not leave earlier.
+    """
+    starts, heads, seconds, allowed = arcs
+    source, target = ends
+    where, speed = guide
+    known, before = np.full(len(starts) - 1, math.inf), np.full(len(starts) - 1, -1, np.int32)
+    done = np.zeros(len(known), np.bool_)
+    heap = np.empty(len(heads) + 1), np.empty(len(heads) + 1, np.int32)
+    known[source] = _time_on(profile, source, start)
+    push(heap, 0, known[source], source)
+    size = 1
+    while size > 0:
+        link = heap[1][0]
+        pop(heap, size)
+        size -= 1
+        if done[link]:
+            continue
+        done[link] = True
+        if link == target:
+            break
+        for arc in range(starts[link], starts[link + 1]):
+            head = heads[arc]
+            if done[head] or not allowed[arc] & bit:
+                continue
+            entry = known[link] + seconds[arc]
+            time = entry + _time_on(profile, head, start + entry)
+            if time < known[head]:
+                known[head], before[head] = time, link
+                ahead = math.hypot(where[head, 0] - where[target, 0], where[head, 1] - where[target, 1]) / speed
+                push(heap, size, time + ahead, head)
+                size += 1
+    return known, before
+
+
+@compiled
+def _time_on(profile: tuple[Columns, float], link: int, entered: float) -> float:
+    times, slot = profile
+    place = entered / slot
+    low = math.floor(place)
+    share = place - low
+    first, second = int(low) % len(times), (int(low) + 1) % len(times)
+    return float(times[first, link] * (1.0 - share) + times[second, link] * share)

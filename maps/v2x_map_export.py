@@ -1,7 +1,8 @@
 """MAP message of one signalised intersection (T/CSAE 53-2020, MSG_MAP) with standard field names and raw units.
 
-Bounds: links of a node, movements and lanes of a link 1..32, connections of a lane 1..16, points of a list 2..31,
-DescriptiveName IA5String 1..63, linkWidth and laneWidth 1 cm, positions 1e-7 deg.
+Bounds: links of a node, movements and lanes of a link 1..32, connections of a lane 1..16 (`maps.v2x_map_bounds` has
+those of the other profiles), points of a list 2..31, DescriptiveName IA5String 1..63, linkWidth and laneWidth 1 cm,
+positions 1e-7 deg.
 """
 
 from collections.abc import Iterable
@@ -13,15 +14,12 @@ from numpy.typing import NDArray
 
 from maps.network import Points, RoadNetwork, Turn
 from maps.participants import VEHICLE_KINDS
+from maps.v2x_map_bounds import V4, MapBounds, split_node
 
 Fields = dict[str, object]
-MAX_LINKS = 32
-MAX_LANES = 32
-MAX_MOVEMENTS = 32
-MAX_CONNECTIONS = 16
 MAX_POINTS = 31
 MAX_NAME = 63
-_TOLERANCES = (0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0)
+_TOLERANCES = tuple(0.05 * 1.1**step for step in range(70))
 """m; the first that leaves no more than `MAX_POINTS` is used."""
 _MANEUVER_BIT = {Turn.STRAIGHT: 0, Turn.LEFT: 1, Turn.RIGHT: 2, Turn.U_TURN: 3}
 """Bits of DE_AllowedManeuvers."""
@@ -35,16 +33,50 @@ def map_message(network: RoadNetwork, signal_row: int, *, msg_cnt: int, moy: int
         signal_row: Row in `network.signals`.
         msg_cnt: Running number, 0..127.
         moy: Minute of the UTC year.
+
+    What is beyond the bounds of V4 is left out; `map_messages` splits it instead.
     """
-    node = _Intersection.of(network, signal_row)
-    return {"msgCnt": msg_cnt % 128, "timeStamp": moy, "nodes": [node.fields()]}
+    return map_messages(network, signal_row, msg_cnt=msg_cnt, moy=moy)[0]
+
+
+def map_messages(
+    network: RoadNetwork,
+    signal_row: int,
+    *,
+    msg_cnt: int,
+    moy: int,
+    bounds: MapBounds = V4,
+    max_bytes: int | None = None,
+) -> list[Fields]:
+    """MAPs that together tell all of one signal within the bounds of a profile; mostly one.
+
+    Args:
+        network: The road network.
+        signal_row: Row in `network.signals`.
+        msg_cnt: Running number of the first, 0..127.
+        moy: Minute of the UTC year.
+        bounds: What the profile of the receiver allows, see `maps.v2x_map_bounds.BOUNDS`.
+        max_bytes: Size in UPER that no message with more than one link exceeds.
+    """
+    node = _Intersection.of(network, signal_row).fields()
+    return [
+        {"msgCnt": (msg_cnt + part) % 128, "timeStamp": moy, "nodes": [fields]}
+        for part, fields in enumerate(split_node(node, bounds, max_bytes))
+    ]
 
 
 def node_reference(network: RoadNetwork, node: int) -> Fields:
-    """NodeReferenceID of a node: its signal's, or a number from the top of the range where no signal stands."""
+    """NodeReferenceID of a node: its signal's, or a number from the top of the range where no signal stands.
+
+    Nodes that came from a MAP keep the number that they had there.
+    """
     signals, signal = network.signals, int(network.nodes.signal[node])
     if signal >= 0:
         return {"region": int(signals.region[signal]), "id": int(signals.node_id[signal])}
+    source, _, reference = str(network.nodes.id[node]).partition(":")
+    if source == "map":
+        own_region, _, number = reference.partition(":")
+        return {"region": int(own_region), "id": int(number)}
     region = int(signals.region[0]) if len(signals.region) else 0
     room = 65535 - int(signals.node_id.max(initial=255))
     return {"region": region, "id": 65535 - node % max(room, 1)}
@@ -67,7 +99,7 @@ class _Intersection:
         inside = network.nodes.signal[links.to_node] == row
         controlled = np.zeros(len(links.id), bool)
         controlled[network.lanes.link[connections.from_lane[connections.signal == row]]] = True
-        approach = np.flatnonzero(inside & controlled)[:MAX_LINKS]
+        approach = np.flatnonzero(inside & controlled)
         leaving = np.flatnonzero(np.isin(network.lanes.link[connections.from_lane], approach))
         order = np.argsort(connections.from_lane[leaving], kind="stable")
         return cls(network, row, approach, leaving[order])
@@ -87,7 +119,7 @@ class _Intersection:
         links, lanes = self.network.links, self.network.lanes
         first = int(links.lane_start[link])
         carriageway = lanes.allowed[first : first + links.lane_count[link]] & np.uint32(VEHICLE_KINDS) != 0
-        rows = (first + np.flatnonzero(carriageway))[:MAX_LANES]
+        rows = first + np.flatnonzero(carriageway)
         return {
             "name": _ascii_name(str(links.name_en[link]), str(links.id[link])),
             "upstreamNodeId": node_reference(self.network, int(links.from_node[link])),
@@ -104,7 +136,7 @@ class _Intersection:
         pairs = dict.fromkeys((self._next_node(int(row)), int(connections.group[row])) for row in own)
         return [
             _with_phase({"remoteIntersection": node_reference(self.network, node)}, self._phase(group))
-            for node, group in list(pairs)[:MAX_MOVEMENTS]
+            for node, group in pairs
         ]
 
     def _lane(self, lane: int) -> Fields:
@@ -116,7 +148,7 @@ class _Intersection:
             "maneuvers": _maneuvers(connections.turn[own].tolist()),
         }
         if len(own):
-            fields["connectsTo"] = [self._connection(int(row)) for row in own[:MAX_CONNECTIONS]]
+            fields["connectsTo"] = [self._connection(int(row)) for row in own]
         fields["points"] = self._road_points(self.network.shape(lanes.shape_start[lane], lanes.shape_count[lane]))
         return fields
 

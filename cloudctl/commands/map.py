@@ -6,6 +6,7 @@ from typing import Annotated
 import orjson
 import typer
 
+from ingest.uper.schema import Profile
 from maps.errors import MapsError
 
 app = typer.Typer(no_args_is_help=True)
@@ -21,19 +22,32 @@ class PositionError(MapsError):
 
 @app.command("import")
 def import_map(
-    source: Annotated[Path, typer.Argument(help="Source file: SUMO .net.xml[.gz].")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Source file: SUMO .net.xml[.gz]; OpenStreetMap .osm[.gz|.pbf]; OpenDRIVE .xodr; "
+            "V2X MAP .json, .jsonl, .hex (one UPER message a line), .uper."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Road network to write (.v2xmap).")],
     additional: Annotated[Path | None, typer.Option(help="SUMO additional file with bus stops and car parks.")] = None,
     tiles: Annotated[Path | None, typer.Option(help="Vector base map to write as well (.pmtiles).")] = None,
     background: Annotated[Path | None, typer.Option(help="GeoJSON areas to draw behind the roads.")] = None,
+    merge_into: Annotated[
+        Path | None, typer.Option(help="Road network (.v2xmap) that the V2X MAP messages of SOURCE correct.")
+    ] = None,
+    profile: Annotated[Profile, typer.Option(help="Edition of UPER messages.")] = Profile.V4,
 ) -> None:
     """Turn SOURCE into a road network and print what it holds, what was guessed and what was left out."""
     if background is not None and tiles is None:
         raise typer.BadParameter("areas are drawn on tiles; name --tiles FILE as well", param_hint="--background")
-    from maps.importers.any_source import import_source
-    from maps.network_file import save_network
+    from cloudctl.map_sources import import_any, merge_messages
+    from maps.network_file import open_network, save_network
 
-    network, report = import_source(source, additional)
+    if merge_into is None:
+        network, report = import_any(source, additional, profile)
+    else:
+        network, report = merge_messages(open_network(merge_into), source, profile)
     save_network(network, out)
     printed: dict[str, object] = {**report.as_dict(), "out": str(out), "source": network.source}
     if tiles is not None:

@@ -118,8 +118,10 @@ def read_net(path: Path) -> SumoNet:
     return net
 
 
-def read_elements(path: Path, start: Callable[[str, Attributes], None]) -> str:
-    """Call `start(name, attributes)` for each element of an XML file in document order; return the root's name.
+def read_elements(
+    path: Path, start: Callable[[str, Attributes], None], end: Callable[[str], None] | None = None
+) -> str:
+    """Call `start(name, attributes)` and `end(name)` for each element of an XML file; return the root's name.
 
     Raises:
         MapSourceError: the file is unreadable, cut short, not XML or declares a document type.
@@ -128,6 +130,7 @@ def read_elements(path: Path, start: Callable[[str, Attributes], None]) -> str:
     parser = expat.ParserCreate()
     parser.StartElementHandler = seen.element
     parser.StartDoctypeDeclHandler = seen.refuse_doctype
+    parser.EndElementHandler = end
     parser.buffer_text = True
     try:
         with _open(path) as stream:
