@@ -3,8 +3,10 @@
 Off every lane, and for pedestrians, the prediction is the tracker's own: constant velocity with white acceleration.
 On a lane the road user follows the lane at its present speed, over the connection at the lane's end onto the next lane
 (straight on where there is a choice), and its distance from the centre line fades away. The covariance is carried in
-the axes of the lane: along it as in constant velocity, across it towards the spread of drivers within a lane; beyond a
-point where it may turn off, the spread across grows with the distance, as that of a mixture of the ways does.
+the axes of the lane: along it as in constant velocity and with the accelerations that lights and queues ask of drivers,
+across it towards the spread of drivers on a road. Along a bend it is bent: it comes from the points one deviation ahead
+and behind on the lane (after Julier and Uhlmann, "Unscented filtering", 2004). Beyond a point where one may turn off
+both grow with the distance, as the variance of a mixture of two ways does.
 """
 
 import math
@@ -31,10 +33,13 @@ WITH_LANE = 0.5
 """Least cosine between the motion and its lane: who crosses a lane does not follow it."""
 SETTLING = 2.0
 """Time in which the distance from the centre line shrinks to 1 / e, s."""
-LANE_SIGMA = 0.4
-"""1-sigma of drivers about the centre line, m."""
-TURN_SHARE = 0.2
-"""Variance across, as a share of the squared distance beyond a point where the road user may turn off: p (1 - p)."""
+LANE_SIGMA = 0.7
+"""1-sigma of drivers about the centre line, some of whom change lanes, m."""
+PACE_SIGMA = 1.2
+"""1-sigma of the mean acceleration of drivers over the next seconds: they brake for lights and queues, m/s2."""
+TURN_SHARE = 0.25
+"""Variance along and across, as a share of the squared distance beyond a point where one may turn off: p (1 - p) of a
+mixture of two ways at a right angle that are equally likely."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,7 @@ def spread(covariance: Floats, here: Place, time: float, power: float) -> tuple[
     fade = math.exp(-time / SETTLING)
     along = between(covariance, 0, 0, ahead, ahead) + 2.0 * time * between(covariance, 0, 2, ahead, ahead)
     along += time * time * between(covariance, 2, 2, ahead, ahead) + power * time * time * time / 3.0
+    along += (PACE_SIGMA * time * time / 2.0) ** 2
     across = fade * fade * between(covariance, 0, 0, left, left) + (1.0 - fade * fade) * LANE_SIGMA * LANE_SIGMA
     mixed = between(covariance, 0, 0, ahead, left) + time * between(covariance, 0, 2, left, ahead)
     return along, across, fade * mixed
@@ -98,6 +104,15 @@ def write_place(x: float, y: float, east: float, north: float, here: int, out: R
     """Write a predicted place and its direction."""
     out["x"], out["y"], out["lane"] = x, y, here
     out["heading"] = math.atan2(east, north) % (2.0 * math.pi)
+
+
+@compiled
+def add_square(matrix: Floats, east: float, north: float, weight: float) -> None:
+    """Add the outer square of a vector with a weight to a matrix (2, 2)."""
+    matrix[0, 0] += weight * east * east
+    matrix[0, 1] += weight * east * north
+    matrix[1, 0] += weight * east * north
+    matrix[1, 1] += weight * north * north
 
 
 @compiled
@@ -126,11 +141,19 @@ def follow_lane(
         y = then.y + fade * (ahead * then.north + left * then.east)
         write_place(x, y, then.east, then.north, then.piece if then.piece < paths.lanes else -1, out[column])
         along, across, mixed = spread(covariance, here, time, power)
-        across += TURN_SHARE * then.beyond * then.beyond
-        e, n, matrix = then.east, then.north, out[column]["covariance"]
-        matrix[0, 0] = along * e * e + across * n * n - 2.0 * mixed * e * n
-        matrix[1, 1] = along * n * n + across * e * e + 2.0 * mixed * e * n
-        matrix[0, 1] = matrix[1, 0] = (along - across) * e * n + mixed * (e * e - n * n)
+        turning = TURN_SHARE * then.beyond * then.beyond
+        reach = math.sqrt(max(along, 1e-12))
+        aside = mixed / reach
+        across = max(across - aside * aside, 0.0) + turning
+        matrix = out[column]["covariance"]
+        matrix[:] = 0.0
+        add_square(matrix, -then.north, then.east, across)
+        add_square(matrix, then.east, then.north, turning)
+        for side in (-1.0, 1.0):
+            end = place_at(paths, lane, offset + speed * time + side * reach)
+            east = end.x - then.x - side * aside * end.north
+            north = end.y - then.y + side * aside * end.east
+            add_square(matrix, east, north, 0.5)
 
 
 @compiled

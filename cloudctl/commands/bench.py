@@ -1,0 +1,119 @@
+"""`cloudctl bench`: what the platform reaches on the machine at hand."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cloudctl.errors import CloudctlError
+
+app = typer.Typer(no_args_is_help=True)
+
+Out = Annotated[Path | None, typer.Option(help="Also write the figures to this JSON file.")]
+
+
+class ObjectCountError(CloudctlError):
+    """A number of road users is no positive whole number."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"--objects {text!r}: expected whole numbers above 0, such as 1000,10000")
+        self.text = text
+
+
+@app.command()
+def fusion(
+    out: Out = None,
+    objects: Annotated[str, typer.Option(metavar="N,N,...", help="Sizes of the scenes.")] = "1000,10000",
+) -> None:
+    """Cycle time of the tracker, its accuracy, and both beside a textbook tracker."""
+    sizes = _sizes(objects)
+    _use_compiled_code()
+    from cloudctl.commands.bench_fusion import bench_fusion
+
+    bench_fusion(out, sizes)
+
+
+@app.command()
+def store(
+    out: Out = None,
+    url: Annotated[str | None, typer.Option(help="PostgreSQL or TimescaleDB; default: an embedded one.")] = None,
+    tracks: Annotated[int, typer.Option(min=1, help="Road users.")] = 10_000,
+    seconds: Annotated[float, typer.Option(min=1, help="Length of the traffic.")] = 60.0,
+) -> None:
+    """Points a second from the spool into the database, and bytes a point."""
+    from cloudctl.commands.bench_store import bench_store
+
+    bench_store(out, url, tracks, seconds)
+
+
+@app.command()
+def pipeline(
+    out: Out = None,
+    objects: Annotated[int, typer.Option(min=1, help="Road users at the full rate, each reported at 10 Hz.")] = 10_000,
+    units: Annotated[int, typer.Option(min=1, help="Roadside units that report them.")] = 500,
+    map_file: Annotated[Path | None, typer.Option("--map", help="Road network; default: a grid city.")] = None,
+    cycle_hz: Annotated[
+        float | None, typer.Option(min=1, max=50, help="Cycles of the engine a second; default: its usual rate.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=2, help="How long each rate is watched.")] = 10.0,
+    steps: Annotated[int, typer.Option(min=1, help="Most rates tried.")] = 5,
+) -> None:
+    """Highest rate of reports through Mosquitto into the picture, and where the time goes."""
+    _use_compiled_code()
+    from cloudctl.commands.bench_pipeline import bench_pipeline
+
+    bench_pipeline(out, objects, units, map_file, cycle_hz, seconds, steps)
+
+
+@app.command()
+def codec(out: Out = None) -> None:
+    """UPER messages encoded and decoded a second on a core."""
+    from cloudctl.commands.bench_codec import bench_codec
+
+    bench_codec(out)
+
+
+@app.command()
+def ingest(out: Out = None) -> None:
+    """Messages a second from bytes to columns, and from the broker to columns."""
+    _use_compiled_code()
+    from cloudctl.commands.bench_ingest import bench_ingest
+
+    bench_ingest(out)
+
+
+@app.command()
+def routing(out: Out = None) -> None:
+    """Shortest paths with live travel times beside other engines."""
+    _use_compiled_code()
+    from cloudctl.commands.bench_maps import bench_routing
+
+    bench_routing(out)
+
+
+@app.command()
+def matching(
+    out: Out = None,
+    net: Annotated[Path | None, typer.Option(help="SUMO network (.net.xml[.gz]); default: a made-up city.")] = None,
+) -> None:
+    """Traces matched to the lanes that SUMO drove."""
+    _use_compiled_code()
+    from cloudctl.commands.bench_maps import bench_matching
+
+    bench_matching(out, net=net)
+
+
+def _sizes(text: str) -> list[int]:
+    try:
+        sizes = [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise ObjectCountError(text) from error
+    if min(sizes) < 1:
+        raise ObjectCountError(text)
+    return sizes
+
+
+def _use_compiled_code() -> None:
+    from cloudctl.compiled_code import use_compiled_code
+
+    use_compiled_code()
