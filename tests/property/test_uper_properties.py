@@ -107,7 +107,7 @@ def test_what_a_later_edition_adds_is_passed_over() -> None:
     """A Day II node carries parts that the first edition does not know; its known part is read all the same."""
     frame = load_schema(Profile.V4).type
     assert isinstance(frame, Choice)
-    node = {"id": {"id": 7}, "refPos": {"lat": 281960340, "long": 1129771290}}
-    zone = {"centralCircleProhibitedZone": [{"offsetLL": {"position-LL1": {"lon": n, "lat": n}}} for n in range(4)]}
+    node: dict[str, Any] = {"id": {"id": 7}, "refPos": {"lat": 281960340, "long": 1129771290}}
+    zone: dict[str, Any] = {"centralCircleProhibitedZone": [{"offsetLL": {"position-LL1": {"lon": n, "lat": n}}} for n in range(4)]}
     later = codec_for(Profile.D2).encode({"mapFrame": {"msgCnt": 1, "nodes": [{**node, "prohibitedzone": zone}]}})
     assert codec_for(Profile.VN4).decode(later) == {"mapFrame": {"msgCnt": 1, "nodes": [node]}}

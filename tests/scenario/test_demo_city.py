@@ -61,7 +61,8 @@ class Demo:
         os.kill(victim.pid, signal.SIGKILL)
 
     def children(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
+        children: list[psutil.Process] = psutil.Process(self.process.pid).children(recursive=True)
+        return children
 
     async def errors(self) -> str:
         assert self.process.stderr is not None
