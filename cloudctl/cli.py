@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from cloudctl.commands import bench, codec, demo, fuse, record, replay, serve
+from cloudctl.commands import asyncapi, bench, codec, conformance, demo, fuse, record, replay, serve
 from cloudctl.commands.map import app as map_app
 from cloudctl.errors import CloudctlError
 from fusion.errors import FusionError
@@ -23,6 +23,8 @@ app.command("serve")(serve.serve)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
 app.command("fuse")(fuse.fuse)
+app.command("conformance")(conformance.conformance)
+app.command("asyncapi")(asyncapi.asyncapi)
 app.command("decode")(codec.decode)
 app.command("encode")(codec.encode)
 app.add_typer(map_app, name="map", help="Import road networks and find routes.")

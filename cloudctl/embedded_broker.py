@@ -16,6 +16,7 @@ from pathlib import Path
 
 from cloudctl.errors import BrokerError, PortInUseError
 from cloudctl.supervisor import ProcessSpec
+from ingest.topics import uplinks
 
 HOST = "127.0.0.1"
 PLATFORM_USER = "platform"
@@ -27,24 +28,8 @@ AMQTT_LIMITS = (
     "and events in flight are lost when the broker or the archiver crashes. "
     "Install Mosquitto for anything but a look around."
 )
-DEVICE_WRITES = (
-    "V2X/RSU/+/UP",
-    "V2X/RSU/+/+/UP",
-    "V2X/RSU/+/+/UP/+",
-    "V2X/OBU/+/+/UP",
-    "V2X/OBU/+/+/UP/+",
-    "V2X/RADAR/+/+/UP",
-    "V2X/PARKING/+/STATUS/UP",
-    "V2X/RSU/+/+/DOWN/ACK",
-    "V2X/OBU/+/ADVICE/DOWN/ACK",
-)
-DEVICE_READS = (
-    "V2X/RSU/+/+/DOWN",
-    "V2X/OBU/+/+/DOWN",
-    "V2X/RSU/+/+/UP/ACK",
-    "V2X/OBU/+/+/UP/ACK",
-    "V2X/PARKING/+/STATUS/UP/ACK",
-)
+DEVICE_WRITES = tuple(sorted({uplink.subscription for uplink in uplinks()}))
+DEVICE_READS = ("V2X/RSU/+/+/DOWN", "V2X/OBU/+/+/DOWN", *(f"{topic}/ACK" for topic in DEVICE_WRITES))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 from xml.sax.saxutils import quoteattr
 
+from cloudctl.osm_limits import Limit, LimitError, limit_of
 from maps.errors import MapSourceError
 from maps.importers.sumo_xml import Attributes, read_elements
 
@@ -25,6 +26,9 @@ class OsmSummary:
     missing: Counter[str] = field(default_factory=Counter)
     """Roads without a tag, by what has to be guessed."""
     restrictions: int = 0
+    limits: dict[str, Limit] = field(default_factory=dict)
+    """By the id of the way."""
+    unreadable_limits: int = 0
 
 
 def prepare_osm(source: Path, out: Path) -> OsmSummary:
@@ -91,7 +95,17 @@ class _Copy:
             self.summary.ways += 1
             for tag in ("lanes", "maxspeed"):
                 self.summary.missing[tag] += tag not in self._tags
+            self._note_limit()
         self.summary.restrictions += name == "relation" and self._tags.get("type") == "restriction"
+
+    def _note_limit(self) -> None:
+        try:
+            limit = limit_of(self._tags)
+        except LimitError:
+            self.summary.unreadable_limits += 1
+            return
+        if limit is not None:
+            self.summary.limits[self._attributes.get("id", "")] = limit
 
 
 def _joined_name(tags: dict[str, str]) -> str:

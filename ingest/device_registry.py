@@ -1,24 +1,19 @@
 """Every device we heard of, by kind and id, with the row number that columns carry instead of its name."""
 
 from dataclasses import dataclass
-from enum import IntEnum
 
+from ingest.device_kinds import DeviceKind
 from ingest.errors import RefusalReason, RefusedError
 from ingest.messages.status import RsuInfo
+from ingest.uper.schema import Profile
+
+__all__ = ["KIND_OF_TOPIC", "MAX_DEVICES", "MAX_ID_LENGTH", "Device", "DeviceKind", "DeviceRegistry"]
 
 MAX_DEVICES = 200_000
 MAX_ID_LENGTH = 64
 
 
-class DeviceKind(IntEnum):
-    """Kind of a device."""
-
-    RSU = 0
-    OBU = 1
-    LOT = 2
-
-
-KIND_OF_TOPIC = {"RSU": DeviceKind.RSU, "OBU": DeviceKind.OBU, "PARKING": DeviceKind.LOT}
+KIND_OF_TOPIC = {"RSU": DeviceKind.RSU, "OBU": DeviceKind.OBU, "PARKING": DeviceKind.LOT, "RADAR": DeviceKind.RADAR}
 """Kind by the second level of a topic."""
 
 
@@ -35,13 +30,17 @@ class Device:
     region: int | None = None
     node_id: int | None = None
     coverage_radius: float | None = None
+    profile: Profile = Profile.V4
+    """Edition of the message layer that it encodes with."""
 
 
 class DeviceRegistry:
     """Devices by row; a device keeps its row for the life of the process."""
 
-    def __init__(self, capacity: int = MAX_DEVICES) -> None:
+    def __init__(self, capacity: int = MAX_DEVICES, profile: Profile = Profile.V4) -> None:
+        """Hold at most `capacity` devices; new ones are taken to encode with `profile`."""
         self._capacity = capacity
+        self._profile = profile
         self._devices: list[Device] = []
         self._rows: dict[tuple[DeviceKind, str], int] = {}
 
@@ -66,7 +65,7 @@ class DeviceRegistry:
                 f"more than {self._capacity} devices, {device_id!r} new",
             )
         row = len(self._devices)
-        self._devices.append(Device(row, device_id, kind))
+        self._devices.append(Device(row, device_id, kind, profile=self._profile))
         self._rows[kind, device_id] = row
         return row
 
@@ -92,6 +91,10 @@ class DeviceRegistry:
         device.region = device.region if info.region is None else info.region
         device.node_id = device.node_id if info.node_id is None else info.node_id
         device.coverage_radius = info.coverage_radius or device.coverage_radius
+
+    def set_profile(self, row: int, profile: Profile) -> None:
+        """Set the edition of the message layer that a device encodes with."""
+        self._devices[row].profile = profile
 
     def place(self, row: int, lon: float, lat: float) -> None:
         """Set the position (deg) of a device that has not told it otherwise."""

@@ -46,6 +46,10 @@ class RefusalReason(StrEnum):
     SPEED_IMPLAUSIBLE = "speed_implausible", 14
     DUPLICATE = "duplicate", 15
     TOO_MANY_DEVICES = "too_many_devices", 16
+    NOT_UPER = "not_uper", 17
+    PROFILE_MISMATCH = "profile_mismatch", 18
+    WRONG_MESSAGE = "wrong_message", 19
+    NOT_ENVELOPE = "not_envelope", 20
 
 
 class RefusedError(IngestError):

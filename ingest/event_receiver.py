@@ -21,13 +21,10 @@ from ingest.backoff import Backoff
 from ingest.broker_url import BrokerUrl, parse_broker_url
 from ingest.errors import MqttProtocolError
 from ingest.raw_message import RawMessage
-from ingest.streams import STREAMS, Direction, StreamClass
+from ingest.streams import StreamClass
+from ingest.topics import filters_of
 
-EVENT_FILTERS = tuple(
-    stream.subscription
-    for stream in STREAMS
-    if stream.direction is Direction.UP and stream.stream_class is StreamClass.EVENT
-)
+EVENT_FILTERS = filters_of(StreamClass.EVENT)
 
 Handler = Callable[[Sequence[RawMessage]], Awaitable[None]]
 """Writes messages where they survive; when it returns they are acknowledged, when it raises they come again."""

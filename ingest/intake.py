@@ -4,39 +4,26 @@ The two hot ones, BSM and RSM, stand in `intake_bsm.py` and `intake_rsm.py`.
 """
 
 from collections.abc import Callable, Hashable
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from ingest.collector import Collector, Report
 from ingest.device_health import StreamHealth
 from ingest.device_registry import DeviceKind
 from ingest.errors import RefusalReason, RefusedError
-from ingest.messages.acks import Ack, AdviceAck
 from ingest.messages.common import Wire
 from ingest.messages.decoding import decode, decoder
 from ingest.messages.map_data import MapData
-from ingest.messages.parking import ParkingStatus
-from ingest.messages.rsi import RoadSideInformation
 from ingest.messages.spat import Spat
 from ingest.messages.status import Heartbeat, RsuInfo, RunningInfo
 from ingest.messages.vir import VehIntentionAndRequest
 from ingest.plausibility import check_position
 from ingest.streams import Stream
+from ingest.takers import Taker
 from ingest.timebase import CLOCK_WRONG, full_time, full_time_of_year
 from ingest.verdicts import Accepted
 
 MessageT = TypeVar("MessageT", bound=Wire)
 StatusT = TypeVar("StatusT", bound=Heartbeat | RsuInfo | RunningInfo)
-
-
-class Taker(Protocol):
-    """Takes the messages of one topic."""
-
-    row: int
-    """Row of the device of the last message; -1 before the first of a topic that names no device."""
-
-    def take(self, payload: bytes, received: float) -> Accepted:
-        """Take one message; raises RefusedError or the decoder's error."""
-        ...
 
 
 class SpatTaker:
@@ -51,11 +38,14 @@ class SpatTaker:
 
     def take(self, payload: bytes, received: float) -> Accepted:
         """Put one SPAT on the shelf."""
-        message = self._decode(payload)
+        return self.take_message(self._decode(payload), received)
+
+    def take_message(self, message: Spat, received: float, *, counted: bool = True) -> Accepted:
+        """Put one decoded SPAT on the shelf; where not `counted`, its msgCnt is not looked at."""
         collector, row, health = self._collector, self.row, self._health
         published = collector.published(row, message.timestamp, received)
         event_time = _spat_time(message, received if published is None else published)
-        if health.sequence.is_repeat(message.msg_cnt, round(event_time * 1000.0)):
+        if counted and health.sequence.is_repeat(message.msg_cnt, round(event_time * 1000.0)):
             raise RefusedError(RefusalReason.DUPLICATE, "msgCnt", message.msg_cnt)
         collector.note_delay(row, health, received - (event_time if published is None else published))
         corrected = event_time + collector.clocks.offset_of(row)
@@ -83,17 +73,21 @@ class MapTaker:
         self.row = row
         self._collector = collector
         self._health = collector.health.stream(row, stream.name)
+        self._decode = decoder(MapData).decode
         self._accepted = Accepted(stream.name, row)
 
     def take(self, payload: bytes, received: float) -> Accepted:
         """Put one MAP on the shelf."""
-        message = decode(MapData, payload)
+        return self.take_message(self._decode(payload), received)
+
+    def take_message(self, message: MapData, received: float, *, counted: bool = True) -> Accepted:
+        """Put one decoded MAP on the shelf; where not `counted`, its msgCnt is not looked at."""
         collector, row = self._collector, self.row
         published = collector.published(row, message.timestamp, received)
         for index, node in enumerate(message.nodes):
             check_position(collector.box, node.ref_pos, f"nodes[{index}].refPos")
         stamp = message.timestamp or message.time_stamp
-        if stamp is not None and self._health.sequence.is_repeat(message.msg_cnt, stamp):
+        if counted and stamp is not None and self._health.sequence.is_repeat(message.msg_cnt, stamp):
             raise RefusedError(RefusalReason.DUPLICATE, "msgCnt", message.msg_cnt)
         if published is not None:
             collector.note_delay(row, self._health, received - published)
@@ -119,18 +113,21 @@ class EventTaker(Generic[MessageT]):
         self._collector = collector
         self._stream = stream.name
         self._health: StreamHealth = collector.health.stream(row, stream.name)
-        self._kind, self._key, self._when = kind, key, when
+        self._decode, self._key, self._when = decoder(kind).decode, key, when
         self._accepted = Accepted(stream.name, row)
 
     def take(self, payload: bytes, received: float) -> Accepted:
         """Put one event on the shelf."""
-        message = decode(self._kind, payload)
+        return self.take_message(self._decode(payload), received)
+
+    def take_message(self, message: MessageT, received: float, *, counted: bool = True) -> Accepted:
+        """Put one decoded event on the shelf; where not `counted`, it is no repeat."""
         collector, row = self._collector, self.row
         time = self._when(message, received)
         if isinstance(message, VehIntentionAndRequest):
             check_position(collector.box, message.ref_pos, "refPos")
         key = self._key(message)
-        if key and collector.keys.is_repeat((self._stream, row, *key), received):
+        if counted and key and collector.keys.is_repeat((self._stream, row, *key), received):
             raise RefusedError(RefusalReason.DUPLICATE, "", key)
         event_time = received if time is None else time + collector.clocks.offset_of(row)
         collector.events.put(Report(row, message, event_time, received))
@@ -170,54 +167,3 @@ def status_taker(collector: Collector, stream: Stream) -> Taker | None:
     if stream.name == "rsu_info":
         return StatusTaker(collector, stream, RsuInfo)
     return StatusTaker(collector, stream, RunningInfo) if stream.name == "rsu_running_info" else None
-
-
-def event_taker(collector: Collector, stream: Stream, row: int) -> Taker:
-    """Make the taker of one event stream of one device."""
-    match stream.name:
-        case "rsu_vir" | "obu_vir":
-            return EventTaker(collector, stream, row, kind=VehIntentionAndRequest, key=_vir_key, when=_vir_time)
-        case "rsu_rsi":
-            return EventTaker(collector, stream, row, kind=RoadSideInformation, key=_rsi_key, when=_rsi_time)
-        case "parking_status":
-            return EventTaker(collector, stream, row, kind=ParkingStatus, key=_parking_key, when=_parking_time)
-        case "obu_advice_ack":
-            return EventTaker(collector, stream, row, kind=AdviceAck, key=_advice_key, when=_no_time)
-        case _:
-            return EventTaker(collector, stream, row, kind=Ack, key=_ack_key, when=_no_time)
-
-
-def _vir_key(message: VehIntentionAndRequest) -> tuple[Hashable, ...]:
-    return message.msg_cnt, message.sec_mark, message.timestamp
-
-
-def _vir_time(message: VehIntentionAndRequest, received: float) -> float | None:
-    return full_time(message.sec_mark, received if message.timestamp is None else message.timestamp * 0.001)
-
-
-def _rsi_key(message: RoadSideInformation) -> tuple[Hashable, ...]:
-    return message.msg_cnt, message.moy, message.timestamp, message.seq_num
-
-
-def _rsi_time(message: RoadSideInformation, _: float) -> float | None:
-    return None if message.timestamp is None else message.timestamp * 0.001
-
-
-def _parking_key(message: ParkingStatus) -> tuple[Hashable, ...]:
-    return message.seq, message.timestamp
-
-
-def _parking_time(message: ParkingStatus, _: float) -> float | None:
-    return message.timestamp * 0.001
-
-
-def _advice_key(message: AdviceAck) -> tuple[Hashable, ...]:
-    return message.id, message.status
-
-
-def _ack_key(message: Ack) -> tuple[Hashable, ...]:
-    return () if message.seq_num is None else (message.seq_num, message.error_code)
-
-
-def _no_time(_: Wire, __: float) -> float | None:
-    return None

@@ -3,6 +3,8 @@
 from math import nan
 
 from ingest.collector import Collector
+from ingest.device_health import StreamHealth
+from ingest.device_kinds import DeviceKind
 from ingest.errors import RefusalReason, RefusedError
 from ingest.messages.bsm import BasicSafetyMessage
 from ingest.messages.common import SPEED_UNAVAILABLE
@@ -10,11 +12,13 @@ from ingest.messages.decoding import decoder
 from ingest.messages.enumerations import ParticipantType, TransmissionState
 from ingest.observation_buffer import NO_ACCURACY, ROW, SELF
 from ingest.plausibility import SPEED_LIMITS, check_position
-from ingest.streams import Stream
+from ingest.streams import BY_NAME, Stream
 from ingest.timebase import full_time
 from ingest.verdicts import Accepted
 
 _MOTOR = ParticipantType.MOTOR.code
+_OWN = BY_NAME["obu_bsm"]
+_MOST_VEHICLES = 10_000
 _REVERSE = (TransmissionState.REVERSE, TransmissionState.REVERSE.code)
 
 
@@ -30,14 +34,17 @@ class BsmTaker:
 
     def take(self, payload: bytes, received: float) -> Accepted:
         """Add one row to the buffer."""
-        message = self._decode(payload)
+        return self.take_message(self._decode(payload), received)
+
+    def take_message(self, message: BasicSafetyMessage, received: float, *, counted: bool = True) -> Accepted:
+        """Add one row for a decoded message; where not `counted`, its msgCnt is not looked at."""
         collector, row = self._collector, self.row
         published = collector.published(row, message.timestamp, received)
         reference = received if published is None else published
         event_time = full_time(message.sec_mark, reference)
         _check(collector, message)
         stamp = reference if event_time is None else event_time
-        if self._health.sequence.is_repeat(message.msg_cnt, round(stamp * 1000.0)):
+        if counted and self._health.sequence.is_repeat(message.msg_cnt, round(stamp * 1000.0)):
             raise RefusedError(RefusalReason.DUPLICATE, "msgCnt", message.msg_cnt)
         collector.note_delay(row, self._health, received - (stamp if published is None else published))
         self._pack(message, received, reference, published)
@@ -80,6 +87,45 @@ class BsmTaker:
         )
         buffer.end = offset + ROW.size
         collector.counters.observations += 1
+
+
+class ForwardedBsmTaker:
+    """BSMs that a roadside unit hears and hands on.
+
+    Each is about the vehicle it names, so that copies through several units, and the vehicle's own upload, are one.
+    """
+
+    def __init__(self, collector: Collector, row: int) -> None:
+        """Take what the unit in this row hands on."""
+        self.row = row
+        self._collector = collector
+        self._unit = collector.registry.get(row).id
+        self._decode = decoder(BasicSafetyMessage).decode
+        self._vehicles: dict[str, tuple[BsmTaker, StreamHealth]] = {}
+
+    def take(self, payload: bytes, received: float) -> Accepted:
+        """Add one row to the buffer."""
+        return self.take_message(self._decode(payload), received)
+
+    def take_message(self, message: BasicSafetyMessage, received: float, *, counted: bool = True) -> Accepted:
+        """Add one row for a decoded message."""
+        vehicle = self._vehicles.get(message.id)
+        if vehicle is None:
+            vehicle = self._open(message.id)
+        taker, health = vehicle
+        health.received += 1
+        health.last_received = received
+        return taker.take_message(message, received, counted=counted)
+
+    def _open(self, name: str) -> tuple[BsmTaker, StreamHealth]:
+        """Find a vehicle. Many may bear an id of zeros: those are told apart by the unit at least."""
+        if len(self._vehicles) >= _MOST_VEHICLES:
+            self._vehicles.clear()
+        registry = self._collector.registry
+        row = registry.row_of(DeviceKind.OBU, f"{self._unit}:{name}" if not name.strip("0") else name)
+        health = self._collector.health.stream(row, _OWN.name)
+        vehicle = self._vehicles[name] = BsmTaker(self._collector, _OWN, row), health
+        return vehicle
 
 
 def _check(collector: Collector, message: BasicSafetyMessage) -> None:

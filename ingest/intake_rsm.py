@@ -2,13 +2,10 @@
 
 from math import nan
 
-import msgspec
-
 from ingest.collector import Collector
-from ingest.dialects.openv2x import find_rsms
 from ingest.errors import RefusalReason, RefusedError
 from ingest.messages.common import SPEED_UNAVAILABLE, Position3D
-from ingest.messages.decoding import decoder, refusal_of
+from ingest.messages.decoding import decoder
 from ingest.messages.enumerations import ParticipantType
 from ingest.messages.rsm import ParticipantData, RoadsideSafetyMessage
 from ingest.observation_buffer import NO_ACCURACY, ROADSIDE, ROW
@@ -22,13 +19,15 @@ _RSU = ParticipantType.RSU.code
 
 
 class RsmTaker:
-    """RSM of one roadside unit, in the standard's form or in OpenV2X's."""
+    """RSM of one roadside unit, or the tracks of one radar."""
 
-    def __init__(self, collector: Collector, stream: Stream, row: int, topic: str) -> None:
+    def __init__(self, collector: Collector, stream: Stream, row: int, topic: str, *, fixed: bool = True) -> None:
+        """Take messages of one device; `fixed` where refPos is the place of the unit and its sensors see around it."""
         self.row = row
         self._collector = collector
         self._health = collector.health.stream(row, stream.name)
         self._decode = decoder(RoadsideSafetyMessage).decode
+        self._fixed = fixed
         self._stream, self._topic = stream.name, topic
         self._ref_pos: Position3D | None = None
         self._device = collector.registry.get(row)
@@ -37,31 +36,14 @@ class RsmTaker:
 
     def take(self, payload: bytes, received: float) -> Accepted:
         """Add a row to the buffer for each participant."""
-        try:
-            message = self._decode(payload)
-        except msgspec.ValidationError as error:
-            messages = find_rsms(payload)
-            if messages is None:
-                raise refusal_of(error, payload) from None
-            return self._take_all(messages, received)
-        return self._take(message, received)
+        return self.take_message(self._decode(payload), received)
 
-    def _take_all(self, messages: list[RoadsideSafetyMessage], received: float) -> Accepted:
-        buffer, counters = self._collector.buffer, self._collector.counters
-        before = buffer.end, counters.observations
-        try:
-            verdicts = [self._take(message, received, counted=False) for message in messages]
-        except RefusedError:
-            buffer.end, counters.observations = before
-            raise
-        partly = next((verdict.partly for verdict in verdicts if verdict.partly), None)
-        return Accepted(self._stream, self.row, sum(verdict.observations for verdict in verdicts), partly)
-
-    def _take(self, message: RoadsideSafetyMessage, received: float, *, counted: bool = True) -> Accepted:
+    def take_message(self, message: RoadsideSafetyMessage, received: float, *, counted: bool = True) -> Accepted:
+        """Add the rows of a decoded message; where not `counted`, its msgCnt is not looked at."""
         collector, row, participants = self._collector, self.row, message.participants
         published = collector.published(row, message.timestamp, received)
         reference = received if published is None else published
-        if message.ref_pos != self._ref_pos or self._device.coverage_radius != self._radius:
+        if self._fixed and (message.ref_pos != self._ref_pos or self._device.coverage_radius != self._radius):
             self._move(message.ref_pos)
         stamp = published
         if stamp is None:

@@ -1,7 +1,7 @@
 """The way of a message: one ordered list of steps from MQTT bytes to columns, shelves and counters.
 
-1. topic       `topics.find_uplink`: which stream, which device; once per topic, then remembered
-2. decode      `messages.decoding`: JSON to a checked struct, vendor dialects where the standard's form does not fit
+1. topic       `routes`: which stream, which device, how it is written; once per topic, then remembered
+2. decode      JSON to a checked struct; UPER through the device's profile (`profiles`); vendor dialects (`dialects`)
 3. time        `timebase`: full UTC from secMark or moy, clock offset of the device
 4. plausible   `plausibility`: in the city, near the unit, not too fast
 5. duplicates  `duplicates`: repeats collapse, gaps are counted
@@ -10,25 +10,20 @@
 Not safe for threads: one thread calls everything.
 """
 
-from collections.abc import Callable
-
 import msgspec
 
 from ingest.collector import Collector, Counters, Report
-from ingest.device_health import DeviceReport, StreamHealth
-from ingest.device_registry import KIND_OF_TOPIC, DeviceRegistry
+from ingest.device_health import DeviceReport
+from ingest.device_registry import DeviceRegistry
 from ingest.errors import RefusalReason, RefusedError
-from ingest.intake import MapTaker, SpatTaker, Taker, event_taker, status_taker
-from ingest.intake_bsm import BsmTaker
-from ingest.intake_rsm import RsmTaker
 from ingest.messages.common import Wire
 from ingest.messages.decoding import MAX_PAYLOAD, find_members, refusal_of
 from ingest.messages.map_data import MapData
 from ingest.messages.spat import Spat
 from ingest.observation import ObservationBatch
 from ingest.plausibility import COVERAGE_RADIUS, BoxE7
-from ingest.streams import Stream
-from ingest.topics import find_uplink
+from ingest.profiles import ProfileMismatch, ProfileWatch
+from ingest.routes import Route, RouteMaker
 from ingest.verdicts import Accepted, DeadLetter, Refused
 from maps.geodesy import LocalPlane
 
@@ -37,18 +32,6 @@ LONGEST_DEAD_LETTER = 4096
 """Bytes of a refused payload that are kept."""
 
 _MAX_ROUTES = 500_000
-
-
-class _Route:
-    """What is known about one topic."""
-
-    __slots__ = ("health", "received", "stream", "taker")
-
-    def __init__(self, stream: Stream, taker: Taker, health: StreamHealth | None) -> None:
-        self.stream = stream
-        self.taker = taker
-        self.health = health
-        self.received = 0
 
 
 class Pipeline:
@@ -65,7 +48,9 @@ class Pipeline:
         """Take messages about the city inside `box`; positions come out in `plane`."""
         self._plane = plane
         self._collector = Collector(box, registry, coverage_radius)
-        self._routes: dict[str, _Route] = {}
+        self._routes: dict[str, Route] = {}
+        self._profiles = ProfileWatch(box)
+        self._maker = RouteMaker(self._collector, self._profiles)
         self.registry = registry
         self.health = self._collector.health
         self.clocks = self._collector.clocks
@@ -123,6 +108,10 @@ class Pipeline:
         """Take what was refused since the last call, without repeats; payloads are cut to 4096 bytes."""
         return self._collector.dead_letters.take()
 
+    def take_profile_mismatches(self) -> list[ProfileMismatch]:
+        """Take the devices found, since the last call, to encode with another profile than the registry says."""
+        return self._profiles.take_mismatches()
+
     def note_shed(self, topic: str, count: int) -> None:
         """Charge messages that were dropped unread to the device of their topic."""
         route = self._routes.get(topic)
@@ -133,40 +122,14 @@ class Pipeline:
         """Give the state of every device."""
         return self.health.report(now)
 
-    def _open(self, topic: str) -> _Route:
-        """Find out what a topic is; RefusedError where it is not ours or names an impossible device."""
-        found = find_uplink(topic)
-        if found is None:
-            raise RefusedError(RefusalReason.UNKNOWN_TOPIC, "topic", topic)
-        stream, device = found
+    def _open(self, topic: str) -> Route:
+        """Remember what a topic is; RefusedError where it is not ours or names an impossible device."""
         if len(self._routes) >= _MAX_ROUTES:
             raise RefusedError(RefusalReason.TOO_MANY_DEVICES, "topic", topic)
-        if device is None:
-            taker = status_taker(self._collector, stream)
-            health = None
-        else:
-            kind = KIND_OF_TOPIC[topic.split("/", 2)[1]]
-            row = self.registry.row_of(kind, device)
-            taker = self._taker(stream, row, topic)
-            health = self.health.stream(row, stream.name)
-        if taker is None:
-            raise RefusedError(RefusalReason.UNKNOWN_TOPIC, "topic", topic)
-        route = self._routes[topic] = _Route(stream, taker, health)
+        route = self._routes[topic] = self._maker.make(topic)
         return route
 
-    def _taker(self, stream: Stream, row: int, topic: str) -> Taker:
-        collector = self._collector
-        makers: dict[str, Callable[[], Taker]] = {
-            "obu_bsm": lambda: BsmTaker(collector, stream, row),
-            "rsu_rsm": lambda: RsmTaker(collector, stream, row, topic),
-            "rsu_spat": lambda: SpatTaker(collector, stream, row),
-            "rsu_map": lambda: MapTaker(collector, stream, row),
-        }
-        return makers.get(stream.name, lambda: event_taker(collector, stream, row))()
-
-    def _refuse(
-        self, topic: str, route: _Route | None, payload: bytes, received: float, error: RefusedError
-    ) -> Refused:
+    def _refuse(self, topic: str, route: Route | None, payload: bytes, received: float, error: RefusedError) -> Refused:
         """Count a refusal, keep the bytes, say why."""
         collector, reason = self._collector, error.reason
         row = route.taker.row if route is not None and route.taker.row >= 0 else None

@@ -1,5 +1,7 @@
 """What the pipeline says to a message: taken, or refused with a reason, and the reply a device gets for a refusal."""
 
+import re
+
 import msgspec
 
 from ingest.errors import RefusalReason
@@ -7,6 +9,8 @@ from ingest.messages.acks import RefusalAck
 from ingest.messages.decoding import encode
 
 _LONGEST_SENTENCE = 500
+_ANSWERED = re.compile(r"^V2X/.*/UP(/[A-Z0-9]+)?$")
+"""Topics whose senders listen to replies."""
 _SILENT = frozenset({RefusalReason.DUPLICATE, RefusalReason.UNKNOWN_TOPIC})
 
 
@@ -51,7 +55,7 @@ def refusal_ack(topic: str, refusal: Refused) -> tuple[str, bytes] | None:
 
     None where nobody waits for one: repeats (they did arrive), unknown topics, and refused acknowledgements.
     """
-    if refusal.reason in _SILENT or not topic.endswith("/UP"):
+    if refusal.reason in _SILENT or not _ANSWERED.search(topic):
         return None
     seq_num, msg_cnt = refusal.seq_num, refusal.msg_cnt
     ack = RefusalAck(

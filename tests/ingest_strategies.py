@@ -75,10 +75,8 @@ def _of(kind: inspect.Type) -> st.SearchStrategy[object]:  # one case a type
             return st.from_regex(pattern.replace("$", r"\Z"), alphabet="01-timeunavlb23456789")
         case inspect.StrType(min_length=low, max_length=high):
             return st.text(st.characters(codec="utf-8"), min_size=low or 0, max_size=max(low or 0, min(high or 8, 8)))
-        case inspect.BoolType():
-            return st.booleans()
-        case inspect.NoneType():
-            return st.none()
+        case inspect.BoolType() | inspect.NoneType():
+            return st.booleans() if isinstance(kind, inspect.BoolType) else st.none()
         case inspect.LiteralType(values=values):
             return st.sampled_from(values)
         case inspect.EnumType(cls=cls):

@@ -1,12 +1,12 @@
 """asn1tools as the independent judge of our UPER codec: our schema as ASN.1 text, and values in its notation."""
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import asn1tools
 from hypothesis import strategies as st
 
+from ingest.uper.asn1_text import asn1_text, type_name
 from ingest.uper.schema import (
     Bits,
     Choice,
@@ -32,10 +32,7 @@ class Oracle:
 
     def __init__(self, profile: Profile) -> None:
         self._frame = load_schema(profile)
-        lines = [f"{_name(kind.name)} ::= {_text(kind.type)}" for kind in _all_named(self._frame, set())]
-        self._module = asn1tools.compile_string(
-            "M DEFINITIONS AUTOMATIC TAGS ::= BEGIN\n" + "\n".join(lines) + "\nEND", "uper"
-        )
+        self._module = asn1tools.compile_string(asn1_text(profile), "uper")
 
     def encode(self, value: Any) -> bytes:
         return bytes(self._module.encode("MessageFrame", self._theirs(self._frame, value)))
@@ -70,7 +67,7 @@ class Oracle:
 
     def _open(self, kind: Open, inner: Any, value: Any) -> bytes:
         content = dict(kind.table)[value[kind.key]]
-        return bytes(self._module.encode(_name(content.name), self._theirs(content, inner)))
+        return bytes(self._module.encode(type_name(content.name), self._theirs(content, inner)))
 
     def _ours(self, kind: Type, value: Any) -> Any:
         match _bare(kind):
@@ -92,7 +89,7 @@ class Oracle:
                     inner = value[field.name]
                     if isinstance(field.type, Open):
                         content = dict(field.type.table)[value[field.type.key]]
-                        made[field.name] = self._ours(content, self._module.decode(_name(content.name), inner))
+                        made[field.name] = self._ours(content, self._module.decode(type_name(content.name), inner))
                     else:
                         made[field.name] = self._ours(field.type, inner)
                 return made
@@ -111,62 +108,6 @@ def _bare(kind: Type) -> Type:
 
 def _field(fields: tuple[Field, ...], name: str) -> Field:
     return next(field for field in fields if field.name == name)
-
-
-def _name(name: str) -> str:
-    return name[0].upper() + name[1:]
-
-
-def _all_named(kind: Type, seen: set[str]) -> Iterator[Named]:
-    if isinstance(kind, Named):
-        if kind.name in seen:
-            return
-        seen.add(kind.name)
-        yield kind
-    match _bare(kind):
-        case Seq(fields, _, additions) | Choice(fields, _, additions):
-            for field in fields + additions:
-                yield from _all_named(field.type, seen)
-        case ListOf(element):
-            yield from _all_named(element, seen)
-        case Open(_, table):
-            for _, content in table:
-                yield from _all_named(content, seen)
-
-
-def _use(kind: Type) -> str:
-    return _name(kind.name) if isinstance(kind, Named) else _text(kind)
-
-
-def _text(kind: Type) -> str:
-    more = ", ..." if getattr(kind, "extensible", False) else ""
-    match kind:
-        case Int(lo, hi):
-            return f"INTEGER ({lo}..{hi}{more})"
-        case Enum(names):
-            return "ENUMERATED { " + ", ".join(f"{name}({index})" for index, name in enumerate(names)) + more + " }"
-        case Bits(size):
-            return f"BIT STRING (SIZE({size}{more}))"
-        case Octets(lo, hi):
-            return f"OCTET STRING (SIZE({lo if lo == hi else f'{lo}..{hi}'}{more}))"
-        case Text(lo, hi):
-            return f"IA5String (SIZE({lo}..{hi}))"
-        case Flag():
-            return "BOOLEAN"
-        case Open():
-            return "OCTET STRING"
-        case ListOf(element, lo, hi):
-            return f"SEQUENCE {'' if hi is None else f'(SIZE({lo}..{hi})) '}OF {_use(element)}"
-        case Seq(fields, _, additions) | Choice(fields, _, additions):
-            word = "SEQUENCE" if isinstance(kind, Seq) else "CHOICE"
-            members = [_member(field) for field in fields]
-            members += ["..."] * kind.extensible + [_member(field) for field in additions]
-            return f"{word} {{ {', '.join(members)} }}"
-    raise TypeError(kind)
-
-
-def _member(field: Field) -> str:
-    return f"{field.name} {_use(field.type)}{' OPTIONAL' if field.optional else ''}"
 
 
 def values(kind: Type, *, most: int = 3) -> st.SearchStrategy[Any]:
@@ -191,10 +132,7 @@ def values(kind: Type, *, most: int = 3) -> st.SearchStrategy[Any]:
             return st.lists(values(element), min_size=lo, max_size=lo + most - 1)
         case Choice(alternatives, _, additions):
             return st.one_of(
-                *(
-                    values(field.type).map(lambda inner, name=field.name: {name: inner})
-                    for field in alternatives + additions
-                )
+                *(st.fixed_dictionaries({field.name: values(field.type)}) for field in alternatives + additions)
             )
         case Seq() as seq:
             return _objects(seq)
@@ -207,7 +145,7 @@ def _objects(kind: Seq) -> st.SearchStrategy[dict[str, Any]]:
         key = opened.type.key
         return st.one_of(
             *(
-                values(content).map(lambda inner, number=number: {key: number, opened.name: inner})
+                st.fixed_dictionaries({key: st.just(number), opened.name: values(content)})
                 for number, content in opened.type.table
             )
         )

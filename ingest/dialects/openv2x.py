@@ -1,119 +1,244 @@
-"""OpenV2X's JSON for RSM on the same topic (open-v2x/docs, "v2x-algorithm"): turned into the standard's messages.
+"""OpenV2X's JSON on the standard topics, as its simulator and its RSUs write it.
 
-`{"name", "id", "content": {"rsms": [{"refPos": {lat, lon, ele}, "participants": [...]}]}}`
-
-| part | standard | OpenV2X |
-|---|---|---|
-| position | CHOICE offsetLL | pos {lat, lon, ele}, integers 1e-7 deg |
-| ptcType | name | name, number or number as text |
-| posConfidence, vehicleClass, source | as in V4 | may be left out |
-| msgCnt | 0..127 | may be left out, then 0 |
+| message | habit |
+|---|---|
+| RSM | `content.rsms[]`; pos {lat, lon, ele}; ptcType a name or number; msgCnt left out |
+| SPAT | `intersections[].phases[].phaseStates` is one object: a colour and the local second at which it ends |
+| MAP | numbers are text; lists stand in an object with the name of their type; degrees or 1e-7 deg |
+| VIR | one request instead of a list; lon, lat, ele |
+| RSI | `rsiDatas[]`, one event each; on V2X/DEVICE/{id}/RSI/UP too |
 """
 
-from typing import Annotated
-
-import msgspec
-from msgspec import Meta, Struct
-
-from ingest.messages.common import (
-    DeviceId,
-    DSecond,
-    Elevation,
-    Heading,
-    Latitude,
-    Longitude,
-    MotionConfidenceSet,
-    MsgCount,
-    Position3D,
-    PositionConfidenceSet,
-    Speed,
-    Timestamp,
-    UnsignedShort,
-    VehicleClassification,
-    VehicleSize,
-    absolute_position,
+from ingest.device_kinds import DeviceKind
+from ingest.dialects.description import ABSENT, Absent, Const, Context, Dialect, Each, Form, Json, Rule, Take
+from ingest.dialects.units import (
+    bits,
+    description,
+    epoch_ms,
+    minute_of_epoch,
+    node,
+    octet,
+    offset,
+    only_key,
+    place,
+    position,
+    text_id,
+    until_wall_clock,
+    whole,
+    word,
 )
-from ingest.messages.enumerations import ParticipantType, SourceType
-from ingest.messages.rsm import MAX_PARTICIPANTS, ParticipantData, RoadsideSafetyMessage
+from ingest.messages.rsm import MAX_PARTICIPANTS
 
-_TYPES = {member.value: member for member in ParticipantType} | {str(member.code): member for member in ParticipantType}
-_SOURCES = range(8)
-_UNKNOWN_SIZE = VehicleSize(width=0, length=0)
-_NO_CONFIDENCE = PositionConfidenceSet(pos=0)
-_LONGEST_LIST = 512
-
-
-class _Place(Struct, frozen=True, gc=False):
-    lat: Latitude
-    lon: Longitude
-    ele: Elevation | None = None
+_COLOURS = {
+    "red": "red",
+    "yellow": "yellow",
+    "green": "protected-green",
+    "flashing-green": "flashing-green",
+    "flashing-yellow": "flashing-yellow",
+    "flashing-red": "flashing-red",
+    "dark": "dark",
+    "off": "dark",
+}
 
 
-class _Participant(Struct, frozen=True, gc=False, rename="camel"):
-    ptc_type: str | int
-    ptc_id: UnsignedShort
-    pos: _Place
-    speed: Speed
-    heading: Heading
-    sec_mark: DSecond = 65535
-    source: int = SourceType.UNKNOWN.code
-    size: VehicleSize = _UNKNOWN_SIZE
-    pos_confidence: PositionConfidenceSet = _NO_CONFIDENCE
-    motion_cfd: MotionConfidenceSet | None = None
-    vehicle_class: VehicleClassification | None = None
+def colour(value: Json, context: Context) -> Json:
+    """Colour of a light to DE_LightState."""
+    return _COLOURS.get(value.lower(), value) if isinstance(value, str) else word(value, context)
 
 
-class _Rsm(Struct, frozen=True, gc=False, rename="camel"):
-    ref_pos: _Place
-    participants: Annotated[list[_Participant], Meta(max_length=_LONGEST_LIST)]
+def mode(value: Json, _: Context) -> Json:
+    """Whether a signal works, to DE_IntersectionStatusObject: standby, bit 7, or failure, bit 8; bits stay."""
+    if isinstance(value, str) and len(value) == 16:  # bits of the status
+        return value
+    return "0000000100000000" if value else "0000000010000000"
 
 
-class _Content(Struct, frozen=True, gc=False):
-    rsms: Annotated[list[_Rsm], Meta(min_length=1, max_length=64)]
+def lane_change(value: Json, context: Context) -> Json | Absent:
+    """Req-LaneChange where its nodes and lane are said; OpenV2X's own requests have no place in the standard."""
+    wanted = value.get("laneChange") if isinstance(value, dict) else None
+    if not isinstance(wanted, dict):
+        return ABSENT
+    names = {"upstreamNode": "upstreamNodeId", "downstreamNode": "downstreamNodeId"}
+    made: dict[str, Json] = {}
+    for name, other in names.items():
+        where = wanted.get(name, wanted.get(other))
+        if where is None:
+            return ABSENT
+        made[name] = node(where, context)
+    if wanted.get("targetLane") is None:
+        return ABSENT
+    return {"laneChange": {**made, "targetLane": whole(wanted["targetLane"], context)}}
 
 
-class _Envelope(Struct, frozen=True, gc=False, rename="camel"):
-    id: DeviceId
-    content: _Content
-    msg_cnt: MsgCount = 0
-    timestamp: Timestamp | None = None
-
-
-_DECODER = msgspec.json.Decoder(_Envelope)
-
-
-def find_rsms(payload: bytes) -> list[RoadsideSafetyMessage] | None:
-    """Find the RSMs of an OpenV2X message, 16 participants each at most; None where the payload is not one."""
-    try:
-        envelope = _DECODER.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    if not all(str(one.ptc_type) in _TYPES for rsm in envelope.content.rsms for one in rsm.participants):
-        return None
-    return [
-        RoadsideSafetyMessage(
-            msg_cnt=envelope.msg_cnt,
-            id=envelope.id,
-            ref_pos=Position3D(lat=rsm.ref_pos.lat, long=rsm.ref_pos.lon, elevation=rsm.ref_pos.ele),
-            participants=[_standard(one) for one in rsm.participants[first : first + MAX_PARTICIPANTS]],
-            timestamp=envelope.timestamp,
+PARTICIPANT: Rule = {
+    "ptcType": Take("ptcType", word),
+    "ptcId": Take("ptcId", whole),
+    "source": Take("source", word, 0),
+    "secMark": Take("secMark", whole, 65535),
+    "pos": Take("pos", offset),
+    "posConfidence": Take("posConfidence", None, {"pos": 0}),
+    "speed": Take("speed", whole),
+    "heading": Take("heading", whole),
+    "size": Take("size", None, {"width": 0, "length": 0}),
+    "vehicleClass": Take("vehicleClass"),
+    "motionCfd": Take("motionCfd"),
+}
+RSM: Rule = {
+    "msgCnt": Take("^msgCnt", whole, 0),
+    "id": Take(("^id", "id", "@device"), text_id),
+    "refPos": Take("refPos", position),
+    "participants": Each("participants", PARTICIPANT),
+    "timestamp": Take(("^timestamp", "timestamp"), epoch_ms),
+}
+SPAT: Rule = {
+    "msgCnt": Take("msgCnt", whole, 0),
+    "name": Take("name"),
+    "timestamp": Take("timestamp", epoch_ms),
+    "intersections": Each(
+        "intersections",
+        {
+            "intersectionId": Take("intersectionId", node),
+            "status": Take("status", mode, "0" * 16),
+            "phases": Each(
+                "phases",
+                {
+                    "id": Take(("phaseId", "id"), whole),
+                    "phaseStates": Each(
+                        "phaseStates",
+                        {
+                            "light": Take("light", colour),
+                            "timing": {
+                                "counting": {"startTime": Const(0), "likelyEndTime": Take("timing", until_wall_clock)}
+                            },
+                        },
+                    ),
+                },
+            ),
+        },
+    ),
+}
+_POINTS = Each(("points.RoadPoint", "points"), {"posOffset": Take(("posOffset", ""), offset)})
+_LIMITS = Each(
+    ("speedLimits.RegulatorySpeedLimit", "speedLimits"), {"type": Take("type", only_key), "speed": Take("speed", whole)}
+)
+_LANE: Rule = {
+    "laneID": Take(("laneID", "laneId"), whole),
+    "laneWidth": Take("laneWidth", whole),
+    "laneAttributes": Take("laneAttributes"),
+    "maneuvers": Take("maneuvers", bits(12)),
+    "connectsTo": Each(
+        ("connectsTo.Connection", "connectsTo"),
+        {
+            "remoteIntersection": Take("remoteIntersection", node),
+            "connectingLane": {
+                "lane": Take("connectingLane.lane", whole, 0),
+                "maneuver": Take("connectingLane.maneuver", bits(12)),
+            },
+            "phaseId": Take("phaseId", whole),
+        },
+    ),
+    "speedLimits": _LIMITS,
+    "points": _POINTS,
+}
+_LINK: Rule = {
+    "name": Take("name"),
+    "upstreamNodeId": Take("upstreamNodeId", node),
+    "speedLimits": _LIMITS,
+    "linkWidth": Take(("linkWidth", "laneWidth"), whole),
+    "points": _POINTS,
+    "movements": Each(
+        ("movements.Movement", "movements"),
+        {"remoteIntersection": Take("remoteIntersection", node), "phaseId": Take("phaseId", whole)},
+    ),
+    "lanes": Each(("lanes.Lane", "lanes"), _LANE),
+}
+MAP: Rule = {
+    "msgCnt": Take(("msgCnt", "map.msgCnt"), whole, 0),
+    "timeStamp": Take(("timeStamp", "map.timeStamp"), whole),
+    "nodes": Each(
+        ("nodes.Node", "nodes", "map.nodes.Node", "map.nodes"),
+        {
+            "name": Take("name", text_id),
+            "id": Take("id", node),
+            "refPos": Take("refPos", position),
+            "inLinks": Each(("inLinks.Link", "inLinks"), _LINK),
+        },
+    ),
+}
+VIR: Rule = {
+    "msgCnt": Take("msgCnt", whole, 0),
+    "id": Take(("id", "@device"), text_id),
+    "secMark": Take("secMark", whole, 65535),
+    "refPos": Take("refPos", position),
+    "timestamp": Take("timeStamp", epoch_ms),
+    "intAndReq": {
+        "reqs": Each(
+            "intAndReq.reqs",
+            {
+                "reqID": Take(("reqID", "reqId"), whole),
+                "status": Take("status", word),
+                "targetRSU": Take("targetRSU", text_id),
+                "info": Take("info", lane_change),
+                "lifeTime": Take("lifeTime", whole),
+            },
         )
-        for rsm in envelope.content.rsms
-        for first in range(0, max(len(rsm.participants), 1), MAX_PARTICIPANTS)
-    ]
+    },
+}
+_PATHS = Each(
+    "referencePaths",
+    {"activePath": Each("activePath", Take("", place)), "pathRadius": Take("pathRadius", whole, 0)},
+)
+EVENT: Rule = {
+    "rteId": Take(("alertID", "rteId"), octet, 0),
+    "eventType": Take("eventType", whole),
+    "eventSource": Take("eventSource", word, "unknown"),
+    "eventPos": Take("eventPosition", place),
+    "eventRadius": Take("eventRadius", whole),
+    "description": Take("eventDescription", description),
+    "timeDetails": {"startTime": Take("timeStamp", minute_of_epoch)},
+    "priority": Take("eventPriority"),
+    "eventConfidence": Take("eventConfidence", whole),
+    "referencePaths": _PATHS,
+}
+RSI: Rule = {
+    "msgCnt": Const(0),
+    "id": Take(("rsiSourceId", "@device"), text_id),
+    "refPos": Take(("refPos", "rsiDatas.0.eventPosition"), position),
+    "timestamp": Take("rsiDatas.0.timeStamp", epoch_ms),
+    "rtes": Each("rsiDatas", EVENT),
+}
 
-
-def _standard(one: _Participant) -> ParticipantData:
-    return ParticipantData(
-        ptc_type=_TYPES[str(one.ptc_type)],
-        ptc_id=one.ptc_id,
-        source=one.source if one.source in _SOURCES else SourceType.UNKNOWN,
-        sec_mark=one.sec_mark,
-        pos=absolute_position(one.pos.lon, one.pos.lat),
-        pos_confidence=one.pos_confidence,
-        speed=one.speed,
-        heading=one.heading,
-        size=one.size,
-        vehicle_class=one.vehicle_class,
-        motion_cfd=one.motion_cfd,
-    )
+_RSU = DeviceKind.RSU
+_ONE_STATE = ("intersections.0.phases.0.phaseStates.light",)
+DIALECT = Dialect(
+    "openv2x",
+    "open-v2x/dandelion dandelion/mqtt/topic.py, open-v2x/docs docs/v2x-algorithm.md, v2x-map.md (Apache-2.0)",
+    (
+        Form(
+            "V2X/RSU/{device}/RSM/UP",
+            "rsu_rsm",
+            _RSU,
+            RSM,
+            each="content.rsms",
+            marks=("content.rsms",),
+            split=("participants", MAX_PARTICIPANTS),
+        ),
+        Form("V2X/RSU/{device}/SPAT/UP", "rsu_spat", _RSU, SPAT, marks=_ONE_STATE),
+        Form(
+            "V2X/RSU/{device}/MAP/UP",
+            "rsu_map",
+            _RSU,
+            MAP,
+            marks=("nodes.Node", "map.nodes", "nodes.0.refPos.lon", "nodes.0.refPos.ele"),
+        ),
+        Form(
+            "V2X/RSU/{device}/VIR/UP",
+            "rsu_vir",
+            _RSU,
+            VIR,
+            marks=("intAndReq.reqs.reqID", "refPos.lon", "timeStamp"),
+        ),
+        Form("V2X/RSU/{device}/RSI/UP", "rsu_rsi", _RSU, RSI, marks=("rsiDatas",), split=("rtes", 8)),
+        Form("V2X/DEVICE/{device}/RSI/UP", "rsu_rsi", _RSU, RSI, split=("rtes", 8)),
+    ),
+)

@@ -69,15 +69,15 @@ class BrakeSystemStatus(Wire, frozen=True):
 
 
 class DDateTime(Wire, frozen=True):
-    """DF_DDateTime, all parts optional."""
+    """DF_DDateTime, all parts optional; ranges as wide as in the widest profile (V4: hour 0..24, offset -720..721)."""
 
     year: Annotated[int, Meta(ge=0, le=4095)] | None = None
     month: Annotated[int, Meta(ge=0, le=12)] | None = None
     day: Annotated[int, Meta(ge=0, le=31)] | None = None
-    hour: Annotated[int, Meta(ge=0, le=24)] | None = None
+    hour: Annotated[int, Meta(ge=0, le=31)] | None = None
     minute: Annotated[int, Meta(ge=0, le=60)] | None = None
     second: DSecond | None = None
-    offset: Annotated[int, Meta(ge=-720, le=721)] | None = None
+    offset: Annotated[int, Meta(ge=-840, le=840)] | None = None
 
 
 class FullPositionVector(Wire, frozen=True):

@@ -46,13 +46,18 @@ def refusal_of(error: Exception, payload: bytes) -> RefusedError:
     """Say what was wrong with a payload that a decoder refused."""
     if not isinstance(error, msgspec.ValidationError):
         return RefusedError(RefusalReason.NOT_JSON, "", payload[:_LONGEST_VALUE], f"message is not JSON: {error}")
+    return refusal_of_value(error, _parsed(payload))
+
+
+def refusal_of_value(error: msgspec.ValidationError, whole: object) -> RefusedError:
+    """Say what was wrong with a message of plain values that does not fit its struct."""
     match = _AT.match(str(error))
     what, path = (match["what"], match["path"] or "") if match else (str(error), "")
     missing = _MISSING.search(what)
     if missing:
         field = f"{path}.{missing['name']}".lstrip(".")
         return RefusedError(RefusalReason.MISSING_FIELD, field, None, f"{field} is missing")
-    value = _value_at(payload, path)
+    value = _value_at(whole, path)
     field = path.lstrip(".")
     shown = "" if value is None else f", value {_short(value)}"
     return RefusedError(_reason(what), field, value, f"{field or 'message'}: {what}{shown}")
@@ -75,11 +80,14 @@ def _reason(what: str) -> RefusalReason:
     return RefusalReason.OUT_OF_RANGE
 
 
-def _value_at(payload: bytes, path: str) -> object:
+def _parsed(payload: bytes) -> object:
     try:
-        value: object = msgspec.json.decode(payload)
+        return msgspec.json.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def _value_at(value: object, path: str) -> object:
     for name, index in _STEP.findall(path):
         if isinstance(value, dict) and name:
             value = value.get(name)

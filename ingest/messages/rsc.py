@@ -3,7 +3,8 @@
 | field | type |
 |---|---|
 | msgCnt, id, secMark, refPos | as in BSM |
-| coordinates | 1..16 DF_VehicleCoordination: vehId, info (DE_CoordinationInfo, bit 7 signalPriority) |
+| coordinates | 1..16 DF_VehicleCoordination: vehId, driveSuggestion, pathGuidance, info (bit 7 signalPriority) |
+| laneCoordinates | 1..8 DF_LaneCoordination: targetLane, relatedPath, tBegin, tEnd, recommendedSpeed, ... |
 | priority | our extension: requestId, signal, phaseId, arrival (UTC epoch s), strategy, maxSeconds |
 | seqNum, ack | delivery check as in RSI |
 """
@@ -13,6 +14,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from ingest.messages.bsm import DDateTime
 from ingest.messages.common import (
     DeviceId,
     DSecond,
@@ -20,10 +22,15 @@ from ingest.messages.common import (
     NodeReferenceID,
     PhaseID,
     Position3D,
+    ReferenceLink,
+    ReferencePath,
+    Speed,
+    TimeOffset,
     Timestamp,
     Wire,
 )
-from ingest.messages.rsi import SequenceNumber
+from ingest.messages.day_two import DriveBehavior, PathPlanningPoint
+from ingest.messages.rsi import Description, SequenceNumber
 
 CoordinationBits = Annotated[str, Meta(pattern="^[01]{8,32}$")]
 SIGNAL_PRIORITY = "00000001"
@@ -36,11 +43,35 @@ class PriorityStrategy(StrEnum):
     EARLY_GREEN = "early_green"
 
 
+class DriveSuggestion(Wire, frozen=True):
+    """DF_DriveSuggestion: DE_DriveBehavior bits for `lifeTime` (10 ms) on a link or along a path."""
+
+    suggestion: DriveBehavior
+    life_time: TimeOffset | None = None
+    related_link: ReferenceLink | None = None
+    related_path: ReferencePath | None = None
+
+
 class VehicleCoordination(Wire, frozen=True):
     """DF_VehicleCoordination."""
 
     veh_id: DeviceId
     info: CoordinationBits | None = None
+    drive_suggestion: DriveSuggestion | None = None
+    path_guidance: Annotated[list[PathPlanningPoint], Meta(min_length=1, max_length=100)] | None = None
+
+
+class LaneCoordination(Wire, frozen=True):
+    """DF_LaneCoordination."""
+
+    target_lane: ReferenceLink
+    related_path: ReferencePath | None = None
+    t_begin: DDateTime | None = None
+    t_end: DDateTime | None = None
+    recommended_speed: Speed | None = None
+    recommended_behavior: DriveBehavior | None = None
+    info: CoordinationBits | None = None
+    description: Description | None = None
 
 
 class SignalPriority(Wire, frozen=True):
@@ -66,3 +97,4 @@ class RoadsideCoordination(Wire, frozen=True):
     timestamp: Timestamp | None = None
     seq_num: SequenceNumber | None = None
     ack: bool | None = None
+    lane_coordinates: Annotated[list[LaneCoordination], Meta(min_length=1, max_length=8)] | None = None

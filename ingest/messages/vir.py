@@ -3,9 +3,9 @@
 | level | fields |
 |---|---|
 | VehIntentionAndRequest | msgCnt, id, secMark, refPos, intAndReq; timestamp is our extension |
-| IARData | reqs 1..8 (currentPos, path-Planning and currentBehavior are not read) |
+| IARData | currentPos, path-Planning, currentBehavior (DE_DriveBehavior bits), reqs 1..8; all optional |
 | DriveRequest | reqID, status, reqPriority, targetVeh, targetRSU, info, lifeTime (10 ms) |
-| ReqInfo | CHOICE laneChange, clearTheWay, signalPriority, sensorSharing, parking; sensorSharing is not read |
+| ReqInfo | CHOICE laneChange, clearTheWay, signalPriority, sensorSharing, parking |
 | Req-SignalPriority | intersectionId, requiredMov, estimatedArrivalTime (10 ms), distance2Intersection (0.1 m) |
 | Req-ParkingArea | vehicleClass, req (12 bits), parkingType; destination {lon, lat} in deg is our extension |
 """
@@ -14,6 +14,7 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
+from ingest.messages.bsm import DDateTime
 from ingest.messages.common import (
     Byte,
     Code3,
@@ -32,8 +33,9 @@ from ingest.messages.common import (
     VehicleClassification,
     Wire,
 )
+from ingest.messages.day_two import DriveBehavior, PathPlanningPoint
 from ingest.messages.enumerations import Maneuver, RequestStatus
-from ingest.messages.rsi import Priority
+from ingest.messages.rsi import Priority, ReferencePaths
 
 ParkingRequestBits = Annotated[str, Meta(pattern="^[01]{4,32}$")]
 
@@ -89,6 +91,14 @@ class ClearTheWayRequest(Wire, frozen=True):
     downstream_node: NodeReferenceID
     target_lane: LaneID
     related_path: ReferencePath | None = None
+    t_begin: DDateTime | None = None
+    t_end: DDateTime | None = None
+
+
+class SensorSharingRequest(Wire, frozen=True):
+    """DF_Req-SensorSharing."""
+
+    detect_area: ReferencePaths
 
 
 class RequestInfo(Wire, frozen=True):
@@ -98,6 +108,7 @@ class RequestInfo(Wire, frozen=True):
     parking: ParkingRequest | None = None
     lane_change: LaneChangeRequest | None = None
     clear_the_way: ClearTheWayRequest | None = None
+    sensor_sharing: SensorSharingRequest | None = None
 
 
 class DriveRequest(Wire, frozen=True):
@@ -116,6 +127,11 @@ class IntentionAndRequests(Wire, frozen=True):
     """DF_IARData."""
 
     reqs: Annotated[list[DriveRequest], Meta(min_length=1, max_length=8)] | None = None
+    current_pos: PathPlanningPoint | None = None
+    path_planning: Annotated[list[PathPlanningPoint], Meta(min_length=1, max_length=100)] | None = field(
+        default=None, name="path-Planning"
+    )
+    current_behavior: DriveBehavior | None = None
 
 
 class VehIntentionAndRequest(Wire, frozen=True):

@@ -108,6 +108,8 @@ def test_what_a_later_edition_adds_is_passed_over() -> None:
     frame = load_schema(Profile.V4).type
     assert isinstance(frame, Choice)
     node: dict[str, Any] = {"id": {"id": 7}, "refPos": {"lat": 281960340, "long": 1129771290}}
-    zone: dict[str, Any] = {"centralCircleProhibitedZone": [{"offsetLL": {"position-LL1": {"lon": n, "lat": n}}} for n in range(4)]}
+    zone: dict[str, Any] = {
+        "centralCircleProhibitedZone": [{"offsetLL": {"position-LL1": {"lon": n, "lat": n}}} for n in range(4)]
+    }
     later = codec_for(Profile.D2).encode({"mapFrame": {"msgCnt": 1, "nodes": [{**node, "prohibitedzone": zone}]}})
     assert codec_for(Profile.VN4).decode(later) == {"mapFrame": {"msgCnt": 1, "nodes": [node]}}

@@ -90,6 +90,23 @@ def test_other_format_version_says_what_to_do(tmp_path: Path) -> None:
     assert (caught.value.found, caught.value.wanted) == (FORMAT_VERSION + 1, FORMAT_VERSION)
 
 
+def test_a_file_of_the_first_format_opens_without_limits(tmp_path: Path) -> None:
+    path = tmp_path / "first.v2xmap"
+    save_network(imported().network, path)
+    content = path.read_bytes()
+    with pa.ipc.open_file(pa.py_buffer(content[64:])) as reader:
+        batch = reader.get_batch(0)
+    kept = [name for name in batch.schema.names if not name.startswith("limits.")]
+    sink = pa.BufferOutputStream()
+    old = batch.select(kept).replace_schema_metadata(batch.schema.metadata)
+    with pa.ipc.new_file(sink, old.schema) as writer:
+        writer.write_batch(old)
+    payload = sink.getvalue().to_pybytes()
+    digest = hashlib.sha256(payload).digest()
+    path.write_bytes(struct.pack("<8sIIQ8x32s", b"V2XMAP\0\0", 1, 0, len(payload), digest) + payload)
+    _assert_equal(imported().network, open_network(path))
+
+
 @pytest.mark.parametrize("cut", [1, 1000])
 def test_truncated_file_is_refused(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "cut.v2xmap"

@@ -1,0 +1,33 @@
+"""`cloudctl asyncapi`: the AsyncAPI document of all MQTT topics."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def asyncapi(
+    out: Annotated[Path | None, typer.Option(help="Write to this file, else to the terminal.")] = None,
+) -> None:
+    """Write the AsyncAPI 3 document of all topics and messages as YAML (docs/asyncapi.yaml is made by this)."""
+    from cloudctl.errors import CloudctlError
+
+    text = document_text()
+    if out is None:
+        print(text, end="")
+        return
+    try:
+        out.write_text(text, "utf-8")
+    except OSError as error:
+        raise CloudctlError(f"{out}: {error.strerror}") from error
+
+
+def document_text() -> str:
+    """Make the document."""
+    from importlib.metadata import version
+
+    from cloudctl.advice.advisory import Advisory
+    from ingest.asyncapi import asyncapi_document
+    from ingest.yaml_text import yaml_text
+
+    return yaml_text(asyncapi_document(version("v2x-cloudctl"), {"obu_advice": Advisory, "advisory": Advisory}))
