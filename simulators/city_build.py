@@ -46,10 +46,10 @@ def build_city(directory: Path, seed: int = 1) -> CityFiles:
 
 
 def _with_incident(files: CityFiles) -> CityFiles:
-    """The breakdown stands on the through lane at the stop line, where no lane beside it takes the traffic up."""
+    """The breakdown stands on the busy right lane before the bridge, in view of the roadside unit at the stop line."""
     what = plan.INCIDENT
     edge = read_net(files.net).edges[f"{what.start}_{what.end}_b"]
-    lane = edge.lanes[-2]
+    lane = next(lane for lane in edge.lanes if lane.admits("passenger"))
     return replace(files, incident=Incident(lane.id, lane.length - what.before_stop_line, what.after, what.duration))
 
 
