@@ -16,6 +16,7 @@ from xml.sax.saxutils import quoteattr
 
 import orjson
 
+from cloudctl.osm_limits import with_limits
 from cloudctl.osm_names import OsmSummary, prepare_osm
 from cloudctl.sumo_tools import SumoToolError, run_program, sumo_home
 from ingest.uper.codec import codec_for
@@ -139,7 +140,7 @@ def _from_osm(source: Path, folder: Path) -> Imported:
     types = _types("osmNetconvert.typ.xml", "osmNetconvertBicycle.typ.xml")
     imported = _netconvert(source, folder, [*files, *types, *options])
     _note_osm(imported, summary)
-    return imported
+    return Imported(with_limits(imported.network, summary.limits), imported.report)
 
 
 def _from_opendrive(source: Path, folder: Path) -> Imported:
@@ -179,6 +180,8 @@ def _note_osm(imported: Imported, summary: OsmSummary) -> None:
         imported.report.guessed[f"way_{tag}"] += count
     imported.report.counts["osm_ways"] = summary.ways
     imported.report.counts["osm_restrictions"] = summary.restrictions
+    imported.report.counts["osm_limits"] = len(summary.limits)
+    imported.report.dropped["unreadable_limit"] += summary.unreadable_limits
 
 
 def _with_lines(stops: Path, folder: Path) -> Path:

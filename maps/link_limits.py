@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from maps.network import Floats, Ints
+from maps.network import Floats, Ints, RoadNetwork
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,13 @@ class LinkLimits:
     def none(cls, links: int) -> "LinkLimits":
         """No limits on any of `links` links."""
         return cls(np.full(links, np.nan, np.float32), np.full(links, np.nan, np.float32))
+
+    @classmethod
+    def of(cls, network: RoadNetwork) -> "LinkLimits":
+        """The limits that a network carries."""
+        limits, own = cls.none(len(network.links.id)), network.limits
+        limits.height[own.link], limits.weight[own.link] = own.height, own.weight
+        return limits
 
     def closed_to(self, body: VehicleBody) -> Ints:
         """Rows of the links that a vehicle is too high or too heavy for."""

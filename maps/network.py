@@ -5,7 +5,7 @@ Every table is a group of numpy arrays of equal length; a row number is the name
 lanes, links, connections and crossings lie one after another in one array of points; a table keeps `(start, count)`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
 
@@ -190,6 +190,17 @@ class CarParks:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """Links with a limit (限高, 限重), (n,); a link that is not here has none. NaN where one of the two is missing."""
+
+    link: Ints = field(default_factory=lambda: np.empty(0, np.int32))
+    height: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    """m"""
+    weight: Floats = field(default_factory=lambda: np.empty(0, np.float32))
+    """t"""
+
+
+@dataclass(frozen=True)
 class RoadNetwork:
     """One city's roads. Immutable; `maps.network_file` saves and opens it, `maps.importers` make it."""
 
@@ -211,6 +222,7 @@ class RoadNetwork:
     crossings: Crossings
     stops: Stops
     car_parks: CarParks
+    limits: Limits = field(default_factory=Limits)
 
     def shape(self, start: int, count: int) -> Points:
         """Points `(count, 2)` of one shape, m."""

@@ -2,8 +2,8 @@
 
 Layout, little-endian: magic "V2XMAP" and two zero bytes, format version u32, zero u32, payload length u64, 8 bytes
 reserved, SHA-256 of the payload (32 bytes); then the payload, one Arrow IPC file with one row, whose columns are
-lists: one for
-each column of each table, named `table.column`. Name, provenance and plane stand in the schema's metadata.
+lists: one for each column of each table, named `table.column`. Name, provenance and plane stand in the
+schema's metadata.
 """
 
 import hashlib
@@ -24,6 +24,7 @@ from maps.network import (
     Crossings,
     Groups,
     Lanes,
+    Limits,
     Links,
     Nodes,
     Program,
@@ -32,7 +33,9 @@ from maps.network import (
     Stops,
 )
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Version 1 has no table of limits; it still opens."""
+_READABLE = {1, FORMAT_VERSION}
 SUFFIX = ".v2xmap"
 _MAGIC = b"V2XMAP\0\0"
 _HEADER = struct.Struct("<8sIIQ8x32s")
@@ -47,7 +50,9 @@ _TABLES = {
     "crossings": Crossings,
     "stops": Stops,
     "car_parks": CarParks,
+    "limits": Limits,
 }
+_SINCE_VERSION_2 = {"limits"}
 Column = NDArray[np.generic]
 
 
@@ -74,7 +79,7 @@ def open_network(path: Path) -> RoadNetwork:
     """Read a network that `save_network` wrote.
 
     Raises:
-        MapVersionError: it was written in another format version.
+        MapVersionError: it was written in a format version that is not read here.
         MapFileError: there is no such file, it is no map file or it is damaged.
     """
     try:
@@ -82,23 +87,24 @@ def open_network(path: Path) -> RoadNetwork:
     except OSError as error:
         raise MapFileError(path, f"cannot read the map: {error.strerror}") from error
     try:
-        return _decode(_payload(path, content))
+        version, payload = _payload(path, content)
+        return _decode(payload, version)
     except (KeyError, ValueError) as error:
         raise MapFileError(path, f"the map file is incomplete: {error}") from error
 
 
-def _payload(path: Path, content: bytes) -> memoryview:
+def _payload(path: Path, content: bytes) -> tuple[int, memoryview]:
     if len(content) < _HEADER.size or not content.startswith(_MAGIC):
         raise MapFileError(path, f"not a map file; `cloudctl map import` makes one ({SUFFIX})")
     _, version, _, length, digest = _HEADER.unpack_from(content)
-    if version != FORMAT_VERSION:
+    if version not in _READABLE:
         raise MapVersionError(path, version, FORMAT_VERSION)
     payload = memoryview(content)[_HEADER.size :]
     if len(payload) != length:
         raise MapFileError(path, f"the map file is damaged: {len(payload)} of {length} bytes are there")
     if hashlib.sha256(payload).digest() != digest:
         raise MapFileError(path, "the map file is damaged: its checksum does not match")
-    return payload
+    return version, payload
 
 
 def _columns(network: RoadNetwork) -> Iterator[tuple[str, Column]]:
@@ -129,7 +135,7 @@ def _one_row(column: Column) -> pa.LargeListArray:
     return pa.LargeListArray.from_arrays(pa.array([0, len(column)], pa.int64()), pa.array(column))
 
 
-def _decode(payload: memoryview) -> RoadNetwork:
+def _decode(payload: memoryview, version: int) -> RoadNetwork:
     with pa.ipc.open_file(pa.py_buffer(payload)) as reader:
         batch = reader.get_batch(0)
     columns = {name: _plain(batch.column(name)) for name in batch.schema.names}
@@ -137,6 +143,7 @@ def _decode(payload: memoryview) -> RoadNetwork:
     tables = {
         name: table(**{field.name: columns[f"{name}.{field.name}"] for field in fields(table)})
         for name, table in _TABLES.items()
+        if version >= 2 or name not in _SINCE_VERSION_2
     }
     return RoadNetwork(
         name=about["name"],

@@ -49,12 +49,12 @@ class _Costs:
 class Router:
     """Finds routes in one network. Searches may run in several threads while travel times change.
 
-    `limits` close links to vehicles that are too high or too heavy.
+    `limits` close links to vehicles that are too high or too heavy; by default those of the network.
     """
 
     def __init__(self, network: RoadNetwork, limits: LinkLimits | None = None) -> None:
         self._network = network
-        self._limits = limits or LinkLimits.none(len(network.links.id))
+        self._limits = limits or LinkLimits.of(network)
         self._graph = link_graph(network)
         self._free = network.links.length.astype(np.float64) / network.links.speed
         self._tails = self._graph.tails

@@ -3,7 +3,8 @@
 A hidden Markov model (Newson and Krumm 2009, doi:10.1145/1653771.1653818): the links near a point are its states, a
 Gaussian of the distance to the nearest lane of the link weighs them, and a step from state to state weighs by how much
 its way differs from the straight distance. The likeliest chain is the match. Beyond the paper: ways are the quickest
-rather than the shortest, obey turn restrictions, and those that need more time than went by weigh less.
+rather than the shortest, obey turn restrictions, and weigh by their time: drivers choose quick ones, and those that
+need more time than went by are unlikely.
 """
 
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ class TraceParameters:
     """Scale of the difference between way and straight distance, m."""
     detour: float = 1500.0
     """A way is at most this much longer than twice the straight distance, m."""
+    haste: float = 10.0
+    """Of two ways the one that takes this many seconds longer is e times rarer (logit route choice), s."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class TraceMatcher:
         candidates = find_candidates(frame, self._cells, self._allowed, bit, (xs, ys, headings, float(sigma)))
         slack = 3.0 * sigma + 5.0
         own = self.parameters
-        tuning = (own.beta + 0.5 * sigma, own.detour, slack)
+        tuning = (own.beta + 0.5 * sigma, own.detour, slack, own.haste)
         chosen, begins = likeliest_chain(self._graph, bit, candidates, (xs, ys, times), tuning)
         return self._result(bit, (xs, ys), candidates, (chosen, begins), slack)
 

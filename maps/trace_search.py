@@ -155,16 +155,31 @@ def way_between(tree: Tree, turn: int, source: tuple[int, float], goal: tuple[in
 
 
 @compiled
+def _seconds_between(graph: Graph, tree: Tree, source: tuple[int, float], goal: tuple[int, float]) -> float:
+    """Time at free flow from a place (link, offset) to another one that the tree reaches."""
+    pace = graph[5][goal[0]] / max(graph[6][goal[0]], 1e-3)
+    if source[0] == goal[0]:
+        return float(max(goal[1] - source[1], 0.0) * pace)
+    return float(tree[0][goal[0]] + goal[1] * pace)
+
+
+@compiled
+def _lateness(seconds: float, spare: float) -> float:
+    """How unlikely (log) it is that a way was driven in `spare` s, NaN where unknown."""
+    return 0.0 if math.isnan(spare) else max(seconds - spare, 0.0) / (2.0 + 0.2 * spare)
+
+
+@compiled
 def likeliest_chain(
     graph: Graph,
     bit: np.uint32,
     candidates: tuple[Counts, Ints, Columns],
     trace: tuple[Columns, Columns, Columns],
-    tuning: tuple[float, float, float],
+    tuning: tuple[float, float, float, float],
 ) -> tuple[Ints, NDArray[np.bool_]]:
     """Candidate of each point in the likeliest chain (Viterbi), -1 where none; and where a new chain begins.
 
-    `trace`: x, y, time. `tuning`: beta, limit of the detour and slack, m.
+    `trace`: x, y, time. `tuning`: beta, limit of the detour and slack, m; haste, s.
     """
     count, link, values = candidates
     xs, ys, times = trace
@@ -197,10 +212,8 @@ def likeliest_chain(
                     if way == math.inf:
                         continue
                     fit = score[previous, k] + values[2, point, m] - abs(way - gap) / tuning[0]
-                    spare = times[point] - times[previous]
-                    if not math.isnan(spare) and tree[3][goal[0]] == turn and origin[0] != goal[0]:
-                        late = tree[0][goal[0]] - spare
-                        fit -= max(late, 0.0) / (2.0 + 0.2 * spare)
+                    seconds = _seconds_between(graph, tree, origin, goal)
+                    fit -= seconds / tuning[3] + _lateness(seconds, times[point] - times[previous])
                     if fit > score[point, m]:
                         score[point, m], back[point, m] = fit, k
                         reached = True

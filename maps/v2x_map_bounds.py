@@ -38,7 +38,8 @@ BOUNDS = {"v3": V3, "v4": V4, "vn4": VN4, "d2": D2}
 """By the name of the profile."""
 
 # Sizes in bits: what a part takes at most beside the lists and names in it, UPER unaligned.
-_NODE_BITS, _LINK_BITS, _LANE_BITS, _ENTRY_BITS, _POINT_BITS, _LETTER_BITS = 160, 110, 70, 75, 72, 7
+_NODE_BITS, _LINK_BITS, _LANE_BITS, _ENTRY_BITS, _POINT_BITS, _LETTER_BITS = 160, 110, 102, 75, 72, 7
+_LIMIT_BITS = 22
 
 
 def split_node(node: Fields, bounds: MapBounds, max_bytes: int | None = None) -> list[Fields]:
@@ -103,9 +104,10 @@ def _lane(lane: Fields, bounds: MapBounds, turn: int) -> Fields:
 
 def _link_bits(link: Fields) -> int:
     bits = _LINK_BITS + _letters(link) + _ENTRY_BITS * len(_list(link, "movements"))
-    bits += _POINT_BITS * len(_list(link, "points"))
+    bits += _POINT_BITS * len(_list(link, "points")) + _LIMIT_BITS * len(_list(link, "speedLimits"))
     for lane in _list(link, "lanes"):
         bits += _LANE_BITS + _ENTRY_BITS * len(_list(lane, "connectsTo")) + _POINT_BITS * len(_list(lane, "points"))
+        bits += _LIMIT_BITS * len(_list(lane, "speedLimits"))
     return bits
 
 

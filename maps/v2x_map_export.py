@@ -2,16 +2,17 @@
 
 Bounds: links of a node, movements and lanes of a link 1..32, connections of a lane 1..16 (`maps.v2x_map_bounds` has
 those of the other profiles), points of a list 2..31, DescriptiveName IA5String 1..63, linkWidth and laneWidth 1 cm,
-positions 1e-7 deg.
+speedLimits 0.02 m/s, positions 1e-7 deg.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
+from maps.lane_attributes import lane_attributes
+from maps.line_fit import thinned
 from maps.network import Points, RoadNetwork, Turn
 from maps.participants import VEHICLE_KINDS
 from maps.v2x_map_bounds import V4, MapBounds, split_node
@@ -19,8 +20,10 @@ from maps.v2x_map_bounds import V4, MapBounds, split_node
 Fields = dict[str, object]
 MAX_POINTS = 31
 MAX_NAME = 63
-_TOLERANCES = tuple(0.05 * 1.1**step for step in range(70))
-"""m; the first that leaves no more than `MAX_POINTS` is used."""
+SPEED_UNIT = 0.02
+"""m/s"""
+FASTEST = 8190
+"""Units; one more stands for unknown."""
 _MANEUVER_BIT = {Turn.STRAIGHT: 0, Turn.LEFT: 1, Turn.RIGHT: 2, Turn.U_TURN: 3}
 """Bits of DE_AllowedManeuvers."""
 
@@ -123,6 +126,7 @@ class _Intersection:
         return {
             "name": _ascii_name(str(links.name_en[link]), str(links.id[link])),
             "upstreamNodeId": node_reference(self.network, int(links.from_node[link])),
+            "speedLimits": _speed_limits(float(links.speed[link])),
             "linkWidth": _centimetres(float(lanes.width[rows].sum())),
             "points": self._road_points(self.network.shape(links.shape_start[link], links.shape_count[link])),
             "movements": self._movements(link),
@@ -145,10 +149,13 @@ class _Intersection:
         fields: Fields = {
             "laneID": int(lanes.index[lane]) + 1,
             "laneWidth": _centimetres(float(lanes.width[lane])),
+            "laneAttributes": lane_attributes(int(lanes.allowed[lane])),
             "maneuvers": _maneuvers(connections.turn[own].tolist()),
         }
         if len(own):
             fields["connectsTo"] = [self._connection(int(row)) for row in own]
+        if lanes.speed[lane] != self.network.links.speed[lanes.link[lane]]:
+            fields["speedLimits"] = _speed_limits(float(lanes.speed[lane]))
         fields["points"] = self._road_points(self.network.shape(lanes.shape_start[lane], lanes.shape_count[lane]))
         return fields
 
@@ -176,7 +183,7 @@ class _Intersection:
     def _road_points(self, shape: Points) -> list[Fields]:
         return [
             {"posOffset": {"offsetLL": {"position-LatLon": {"lon": position["long"], "lat": position["lat"]}}}}
-            for position in self._positions(_thinned(shape))
+            for position in self._positions(thinned(shape, MAX_POINTS))
         ]
 
 
@@ -195,18 +202,11 @@ def _centimetres(metres: float) -> int:
     return min(round(metres * 100), 32767)
 
 
+def _speed_limits(speed: float) -> list[Fields]:
+    return [{"type": "vehicleMaxSpeed", "speed": min(round(speed / SPEED_UNIT), FASTEST)}]
+
+
 def _ascii_name(name: str, spare: str) -> str:
     """Name that an IA5String holds; `spare` where the name has letters that it cannot hold."""
     text = name if name and name.isascii() else spare
     return text.encode("ascii", "replace").decode()[:MAX_NAME] or "-"
-
-
-def _thinned(shape: Points) -> Points:
-    """Shape of 2..31 points: as little simplified as the bound allows."""
-    line = shapely.LineString(shape)
-    for tolerance in _TOLERANCES:
-        points: Points = shapely.get_coordinates(line.simplify(tolerance)).astype(np.float64)
-        if len(points) <= MAX_POINTS:
-            return points
-    rows = np.linspace(0, len(shape) - 1, MAX_POINTS).round().astype(np.int64)
-    return np.asarray(shape[rows], np.float64)

@@ -186,7 +186,7 @@ class _Tables:
             link=np.array([row for row, _, _ in drafts], np.int32),
             index=np.array([place for _, place, _ in drafts], np.uint8),
             width=np.array([lane.width for _, _, lane in drafts], np.float32),
-            speed=np.array([speeds[row] for row, _, _ in drafts], np.float32),
+            speed=np.array([_own_speed(lane) or speeds[row] for row, _, lane in drafts], np.float32),
             length=lengths(points, start, count).astype(np.float32),
             allowed=np.array([_allowed(lane) for _, _, lane in drafts], np.uint32),
             shape_start=start,
@@ -273,6 +273,10 @@ def _phases(node: MapNode) -> set[int]:
 
 def _allowed(lane: LaneDraft) -> int:
     return lane.record.allowed if lane.record else _GUESSED_LANE
+
+
+def _own_speed(lane: LaneDraft) -> float | None:
+    return lane.record.speed if lane.record else None
 
 
 def _row_of(links: list[LinkDraft], wanted: LinkDraft) -> int:

@@ -78,6 +78,12 @@ class Part:
         """Text; numbers are written out."""
         return str(self.value)
 
+    def choice(self) -> str:
+        """Name of an ENUMERATED: text, its number, or the one key of an object as OpenV2X writes it."""
+        if isinstance(self.value, Mapping) and len(self.value) == 1:
+            return str(next(iter(self.value)))
+        return self.text()
+
     def bits(self, size: int) -> set[int]:
         """Set bits of a BIT STRING: a string of 0 and 1, bit 0 first, or a number whose highest bit is bit 0."""
         text = self.value

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from maps.importers.v2x_map_parts import Part
+from maps.lane_attributes import LANE_TYPES, allowed_kinds
 from maps.network import Turn
-from maps.participants import ANY_KIND, MOTOR_KINDS, ParticipantKind
 
 Reference = tuple[int, int]
 """Region and id of a node."""
@@ -22,18 +22,6 @@ _SAME_POINT = 2e-6
 """deg, 0.2 m."""
 _SPEED_UNIT = 0.02
 _MAXIMUM_SPEED = {"vehicleMaxSpeed", "5"}
-_RESTRICTED_TO_BUSES = 3
-"""Bit of LaneAttributes-Vehicle."""
-_ON_FOOT = ParticipantKind.PEDESTRIAN.bit | ParticipantKind.UNKNOWN.bit
-_OTHER_LANES = {
-    "bikeLane": ParticipantKind.CYCLIST.bit | ParticipantKind.UNKNOWN.bit,
-    "sidewalk": _ON_FOOT,
-    "crosswalk": _ON_FOOT,
-    "median": 0,
-    "striping": 0,
-    "trackedVehicle": 0,
-    "parking": MOTOR_KINDS,
-}
 
 
 @dataclass(frozen=True)
@@ -59,6 +47,8 @@ class MapLane:
     turns: set[Turn]
     connections: list[MapConnection]
     place: str
+    speed: float | None = None
+    """m/s, where it has a limit of its own."""
 
 
 @dataclass
@@ -144,6 +134,7 @@ def _lane(part: Part, reference: Place) -> MapLane:
         turns=_turns(maneuvers) if maneuvers else set(),
         connections=[_connection(item) for item in _list(part, "connectsTo")],
         place=part.place,
+        speed=_speed(part),
     )
 
 
@@ -188,7 +179,7 @@ def _points(part: Part, reference: Place) -> list[Place]:
 
 def _speed(part: Part) -> float | None:
     for item in _list(part, "speedLimits"):
-        if item.get("type").text() in _MAXIMUM_SPEED:
+        if item.get("type").choice() in _MAXIMUM_SPEED:
             return item.get("speed").integer() * _SPEED_UNIT
     return None
 
@@ -196,13 +187,12 @@ def _speed(part: Part) -> float | None:
 def _allowed(part: Part) -> int:
     attributes = part.find("laneAttributes")
     kind = attributes.find("laneType") if attributes else None
-    if kind is None:
-        return ANY_KIND & ~ParticipantKind.PEDESTRIAN.bit
-    vehicle = kind.find("vehicle")
-    if vehicle is not None:
-        buses = ParticipantKind.BUS.bit | ParticipantKind.SPECIAL.bit | ParticipantKind.UNKNOWN.bit
-        return buses if _RESTRICTED_TO_BUSES in vehicle.bits(8) else ANY_KIND & ~ParticipantKind.PEDESTRIAN.bit
-    return next((mask for name, mask in _OTHER_LANES.items() if kind.find(name)), 0)
+    if attributes is None or kind is None:
+        return allowed_kinds("vehicle", set(), set())
+    name, found = next(((name, own) for name in LANE_TYPES if (own := kind.find(name))), ("", None))
+    share = attributes.find("shareWith")
+    size = 8 if name == "vehicle" else 16
+    return allowed_kinds(name, found.bits(size) if found else set(), share.bits(10) if share else set())
 
 
 def _join(known: MapNode, more: MapNode) -> None:

@@ -13,6 +13,7 @@ from ingest.uper.schema import Profile
 from maps.importers.v2x_map import import_v2x_map, node_name
 from maps.network import RoadNetwork
 from maps.participants import VEHICLE_KINDS
+from maps.participants import ParticipantKind as Kind
 from maps.v2x_map_bounds import BOUNDS, estimated_bytes, split_node
 from maps.v2x_map_export import map_messages, node_reference
 
@@ -102,6 +103,11 @@ def test_stop_lines_centre_lines_and_movements_come_back(profile: Profile) -> No
     assert nearest.min(axis=1).max() < 0.2
     assert max(_line_gaps(network, back, lanes, [twins[row] for row in pairs])) < 0.5
     assert _movements(back, twins) == _movements(network, lanes)
+    paired = [twins[row] for row in pairs]
+    speeds = network.lanes.speed[lanes], back.lanes.speed[paired]
+    np.testing.assert_allclose(*speeds, atol=0.011)
+    told = np.uint32(sum(kind.bit for kind in (Kind.CAR, Kind.BUS, Kind.CYCLIST, Kind.PEDESTRIAN)))
+    np.testing.assert_array_equal(network.lanes.allowed[lanes] & told, back.lanes.allowed[paired] & told)
     if profile is not Profile.V3:
         widths = network.lanes.width[lanes], back.lanes.width[[twins[row] for row in pairs]]
         np.testing.assert_allclose(*widths, atol=0.01)

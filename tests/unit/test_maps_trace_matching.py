@@ -126,3 +126,18 @@ def test_the_way_is_connected_whatever_the_noise(seed: int, noise: float) -> Non
     np.testing.assert_array_equal(found.route[found.place[matched]], found.link[matched])
     assert (np.diff(found.place[matched]) >= 0).all()
     _assert_connected(found)
+
+
+def test_haste_prefers_quicker_ways() -> None:
+    free, router = Router(_network()).free_flow_times, Router(_network())
+    spent = []
+    for haste in (1e9, 5.0):
+        rng, total = np.random.default_rng(11), 0.0
+        matcher = TraceMatcher(_network(), TraceParameters(haste=haste))
+        for _ in range(30):
+            source, target = rng.choice(len(_network().links.id), 2, replace=False).tolist()
+            line = np.array(router.line(router.route(source, target, ParticipantKind.BUS)))
+            x, y = np.array(_network().plane.forward(line[:, 0], line[:, 1])) + rng.normal(0, 15, (2, len(line)))
+            total += float(free[matcher.match(x, y, sigma=15.0).route].sum())
+        spent.append(total)
+    assert spent[1] < spent[0]

@@ -38,9 +38,12 @@ def _openv2x(value: Any, name: str = "") -> Any:
         "points": "RoadPoint",
         "movements": "Movement",
         "connectsTo": "Connection",
+        "speedLimits": "RegulatorySpeedLimit",
     }
     if isinstance(value, dict):
         value = {key: _openv2x(item, key) for key, item in value.items()}
+        if "type" in value:
+            value["type"] = {value["type"]: None}
         if name == "refPos":
             value = {"lat": value["lat"], "lon": value["long"], "ele": "300"}
         return {key.replace("-", "_"): item for key, item in value.items()}
