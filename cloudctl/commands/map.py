@@ -1,5 +1,7 @@
 """`cloudctl map`: import road networks and find routes on them."""
 
+import resource
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -44,6 +46,7 @@ def import_map(
     from cloudctl.map_sources import import_any, merge_messages
     from maps.network_file import open_network, save_network
 
+    started = time.perf_counter()
     if merge_into is None:
         network, report = import_any(source, additional, profile)
     else:
@@ -55,6 +58,8 @@ def import_map(
 
         base_map = write_base_map(network, tiles, background)
         printed["tiles"] = {"out": str(tiles), "count": base_map.tiles, "bytes": base_map.size}
+    printed["seconds"] = round(time.perf_counter() - started, 2)
+    printed["memory_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     _print(printed)
 
 

@@ -29,6 +29,8 @@ def test_import_prints_counts_and_writes_map_and_tiles(tmp_path: Path) -> None:
     assert printed["guessed"]["road_class"] == 8
     assert printed["dropped"] == {"walking_area": 24}
     assert printed["tiles"]["bytes"] == tiles.stat().st_size
+    assert printed["seconds"] > 0
+    assert printed["memory_mib"] > 0
     assert len(open_network(out).stops.id) == 2
 
 
