@@ -97,7 +97,7 @@ def _anything(kind: type) -> Document:
     """Give the schema of a value that may be any JSON."""
     if kind is object:
         return {"description": "Any JSON value."}
-    raise NotImplementedError(kind)
+    raise TypeError(kind)
 
 
 def _channels() -> Iterator[tuple[str, str, Stream, Writing, str]]:

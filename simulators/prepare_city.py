@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _path(kind: type, value: object) -> Path:
     if kind is Path and isinstance(value, str):
         return Path(value)
-    raise NotImplementedError(f"{kind} in a city's manifest")
+    raise TypeError(f"{kind} in a city's manifest")
 
 
 if __name__ == "__main__":
