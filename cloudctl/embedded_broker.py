@@ -24,8 +24,8 @@ PASSWORD_VARIABLE = "V2X_EMBEDDED_BROKER_PASSWORD"  # noqa: S105  # the name of 
 AMQTT_DEVICE_RATE = 4.0
 """Reports a second of each simulated device that amqtt can carry in the demo city."""
 AMQTT_LIMITS = (
-    "Mosquitto is not installed, the amqtt broker takes its place: it carries about 1,500 messages a second, "
-    "and events in flight are lost when the broker or the archiver crashes. "
+    "Mosquitto is not installed, the amqtt broker takes its place: it carries about 1,500 messages a second "
+    "and may lose messages and events, under load and when a process crashes. "
     "Install Mosquitto for anything but a look around."
 )
 DEVICE_WRITES = tuple(sorted({uplink.subscription for uplink in uplinks()}))

@@ -14,5 +14,5 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     [ -z "$made" ] || rm -f "$policy"
 else
     echo "setup: Mosquitto is not installed, and only root can install it. The demo will use the amqtt broker instead:"
-    echo "setup: it carries about 1,500 messages a second and may lose events in flight when a process crashes."
+    echo "setup: it carries about 1,500 messages a second and may lose messages and events, under load and when a process crashes."
 fi
