@@ -4,11 +4,14 @@ import msgspec
 import numpy as np
 
 from cloudctl.engine.lots import Lots
+from cloudctl.privacy.veil import Veil
 from cloudctl.publish.frames import FrameKind
 from cloudctl.publish.incident_feed import IncidentFeed
 from cloudctl.publish.live import links_frame, movers_frame, positions, signals_frame, trajectory_frame
 from cloudctl.publish.outgoing import Outgoing
 from cloudctl.publish.states import parking_state
+from cloudctl.publish.traffic_frames import intersections_frame, movements_frame
+from fusion.movements import Movements
 from fusion.picture import TrafficPicture
 from ingest.streams import BY_NAME
 from maps.network import RoadNetwork
@@ -38,13 +41,20 @@ class Every:
 class Broadcast:
     """Turns pictures into messages at the rates of the table of streams."""
 
-    def __init__(self, network: RoadNetwork, lots: Lots, epoch: int, live_hz: float, trajectory_hz: float) -> None:
+    def __init__(
+        self, network: RoadNetwork, lots: Lots, epoch: int, live_hz: float, trajectory_hz: float, veil: Veil
+    ) -> None:
         self._network = network
         self._lots = lots
         self._epoch = epoch
+        self._veil = veil
         self._live = Every(1 / live_hz)
         self._trajectory = Every(1 / trajectory_hz)
         self._links = Every(1 / (BY_NAME["live_links"].rate_hz or 1.0))
+        self._movements = Movements.of(network)
+        self._moves = Every(1 / (BY_NAME["live_movements"].rate_hz or 1.0))
+        self._move_archive = Every(1 / (BY_NAME["movement_state"].rate_hz or 1 / 60))
+        self._crossing_archive = Every(1 / (BY_NAME["intersection_state"].rate_hz or 0.1))
         self._link_archive = Every(1 / (BY_NAME["link_state"].rate_hz or 0.1))
         self._incidents_whole = Every(INCIDENTS_EVERY)
         self._parking_whole = Every(PARKING_EVERY)
@@ -54,7 +64,12 @@ class Broadcast:
 
     def messages(self, picture: TrafficPicture) -> list[Outgoing]:
         """Give what is due with this picture."""
-        return [*self._frames(picture), *self._signal_changes(picture), *self._states(picture)]
+        return [
+            *self._frames(picture),
+            *self._junctions(picture),
+            *self._signal_changes(picture),
+            *self._states(picture),
+        ]
 
     def _frames(self, picture: TrafficPicture) -> list[Outgoing]:
         found: list[Outgoing] = []
@@ -65,11 +80,29 @@ class Broadcast:
                 found.append(Outgoing.on("live_movers", movers_frame(picture, where, self._epoch)))
                 found.append(Outgoing.on("live_signals", signals_frame(picture, self._epoch)))
             if trajectory:
-                found.append(Outgoing.on("trajectory", trajectory_frame(picture, where, self._epoch)))
+                sources = self._veil.sources(picture.tracks.sources)
+                owners = self._veil.owners(picture.tracks.self_device)
+                found.append(Outgoing.on("trajectory", trajectory_frame(picture, where, self._epoch, sources, owners)))
         if self._links.due(picture.time):
             found.append(Outgoing.on("live_links", links_frame(picture, self._epoch)))
         if self._link_archive.due(picture.time):
             found.append(Outgoing.on("link_state", links_frame(picture, self._epoch, FrameKind.LINK_ARCHIVE)))
+        return found
+
+    def _junctions(self, picture: TrafficPicture) -> list[Outgoing]:
+        """Give the states of movements and intersections that are due."""
+        found: list[Outgoing] = []
+        if not len(picture.movements.flow):
+            return found
+        if self._moves.due(picture.time):
+            found.append(Outgoing.on("live_movements", movements_frame(picture, self._movements, self._epoch)))
+            found.append(Outgoing.on("live_intersections", intersections_frame(picture, self._epoch)))
+        if self._crossing_archive.due(picture.time):
+            kind = FrameKind.INTERSECTION_ARCHIVE
+            found.append(Outgoing.on("intersection_state", intersections_frame(picture, self._epoch, kind)))
+        if self._move_archive.due(picture.time):
+            frame = movements_frame(picture, self._movements, self._epoch, FrameKind.MOVEMENT_ARCHIVE)
+            found.append(Outgoing.on("movement_state", frame))
         return found
 
     def _signal_changes(self, picture: TrafficPicture) -> list[Outgoing]:

@@ -7,6 +7,7 @@ parameter, so a test can play any hour in a second.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
@@ -15,28 +16,41 @@ from cloudctl.advice.desk import AdviceDesk
 from cloudctl.advice.live_routes import LiveRoutes
 from cloudctl.advice.scene import Scene
 from cloudctl.advice.topology import Topology
+from cloudctl.devices.delivery import DELIVER
+from cloudctl.engine.admission import Admission
 from cloudctl.engine.broadcast import Broadcast, Every
+from cloudctl.engine.commands import CommandDesk
+from cloudctl.engine.deliveries import DeliveryDesk
+from cloudctl.engine.device_watch import WATCH, DeviceWatch
 from cloudctl.engine.events import EventHandler, Parts
 from cloudctl.engine.figures import Figures
 from cloudctl.engine.lots import Lots
+from cloudctl.engine.predictions import PREDICT, PredictionDesk
 from cloudctl.engine.roadside import RoadsideUnits
+from cloudctl.engine.signal_quality import SignalQuality
+from cloudctl.engine.transit import TransitPart
 from cloudctl.engine.vehicle_routes import VehicleRoutes
+from cloudctl.privacy.veil import TOPIC as PRIVACY_TOPIC
+from cloudctl.privacy.veil import Veil
+from cloudctl.publish.commands import REPLY_TOPIC
 from cloudctl.publish.downlink import Downlink
 from cloudctl.publish.outgoing import Outgoing
 from cloudctl.publish.states import dead_letter, devices_state
 from cloudctl.settings import EngineSettings
-from fusion.cycle import FusionCycle
+from fusion.cycle import FusionCycle, FusionParameters
 from fusion.picture import TrafficPicture
 from fusion.signal_state import SpatReport
 from ingest.device_registry import DeviceRegistry
 from ingest.pipeline import Pipeline
 from ingest.plausibility import BoxE7
 from ingest.raw_message import RawMessage
+from ingest.streams import BY_NAME
 from ingest.verdicts import Refused, refusal_ack
 from maps.network import RoadNetwork
 
 UNITS_EVERY = 1.0
 DEVICES_EVERY = 2.0
+REGISTER_PREFIX = BY_NAME["device_register"].topic_of("")
 
 
 @dataclass(frozen=True)
@@ -50,7 +64,9 @@ class Beat:
 class EngineCore:
     """All that the engine knows and does, driven from outside by `accept` and `beat`.
 
-    `epoch` tells one life of the engine from another in frames; `stopwatch` measures stages, s.
+    `epoch` tells one life of the engine from another in frames; `stopwatch` measures stages, s. With `hold_unknown`
+    roadside devices stay out of the picture until the register says that they are approved. `privacy_key` opens the
+    register of lawful bases; without that register no vehicle is named to anybody. `timetable` is the buses' GTFS file.
     """
 
     def __init__(
@@ -59,24 +75,39 @@ class EngineCore:
         settings: EngineSettings,
         epoch: int,
         stopwatch: Callable[[], float] = time.perf_counter,
+        *,
+        hold_unknown: bool = False,
+        privacy_key: bytes = b"",
+        timetable: Path | None = None,
+        fusion: FusionParameters | None = None,
     ) -> None:
         self._stopwatch = stopwatch
         self._epoch = epoch
         self._now = 0.0
-        self.registry = DeviceRegistry()
+        self.registry = DeviceRegistry(hold_unknown=hold_unknown)
         self.pipeline = Pipeline(network.plane, BoxE7.of_network(network), self.registry)
-        self._fusion = FusionCycle(network)
+        self._veil = Veil(self.registry, privacy_key)
+        self._fusion = FusionCycle(network, fusion)
         self._topology = Topology(network).prepare()
         self._desk = AdviceDesk(LiveRoutes(network))
-        self._downlink = Downlink(first_sequence=epoch)
+        self._downlink = Downlink(first_sequence=epoch, registry=self.registry)
+        self._quality = SignalQuality(self.registry)
+        self._watch = DeviceWatch(self.registry, self._veil.is_open)
+        self._admission = Admission(self.registry)
         self._lots = Lots(network)
         self._routes = VehicleRoutes(network)
         self._units = RoadsideUnits(network, self.registry)
-        parts = Parts(network, self.registry, self._desk, self._downlink, self._lots, self._routes)
+        self._transit = TransitPart(network, timetable)
+        parts = Parts(network, self.registry, self._desk, self._downlink, self._lots, self._routes, self._transit)
         self._events = EventHandler(parts)
-        self._broadcast = Broadcast(network, self._lots, epoch, settings.live_hz, settings.trajectory_hz)
+        self._broadcast = Broadcast(network, self._lots, epoch, settings.live_hz, settings.trajectory_hz, self._veil)
         self._units_turn, self._devices_turn = Every(UNITS_EVERY), Every(DEVICES_EVERY)
         self.figures = Figures()
+        self.commands = CommandDesk()
+        self.commands.register(DELIVER, DeliveryDesk(self.registry, self._downlink).command)
+        self.commands.register(WATCH, self._watch.command)
+        self._predictions = PredictionDesk(network)
+        self.commands.register(PREDICT, self._predictions.command)
 
     def accept(self, messages: Sequence[RawMessage]) -> list[Outgoing]:
         """Take messages of devices; gives the replies to those that were refused."""
@@ -84,6 +115,8 @@ class EngineCore:
         replies: list[Outgoing] = []
         for message in messages:
             verdict = self.pipeline.accept(message.topic, message.payload, message.received)
+            if self._watch.active:
+                self._watch.note(message, verdict)
             refused = verdict if isinstance(verdict, Refused) else verdict.partly
             reply = None if refused is None else refusal_ack(message.topic, refused)
             if reply is not None:
@@ -92,10 +125,22 @@ class EngineCore:
             self.figures.latency("decode").add(self._stopwatch() - started)
         return replies
 
+    def control(self, messages: Sequence[RawMessage]) -> list[Outgoing]:
+        """Carry out what the gateway asks for, and take over what the register says."""
+        out: list[Outgoing] = []
+        for message in messages:
+            if message.topic == PRIVACY_TOPIC:
+                self._veil.take(message.payload)
+            elif message.topic.startswith(REGISTER_PREFIX):
+                self._admission.take(message.payload)
+            elif message.topic != REPLY_TOPIC:
+                out += self.commands.handle(message.payload, message.received)
+        return out
+
     def handle_events(self) -> list[Outgoing]:
         """Act on the events accepted so far."""
         changed = [self._events.handle(report) for report in self.pipeline.take_events()]
-        return [_told(advisory) for advisory in changed if advisory is not None]
+        return [self._told(advisory) for advisory in changed if advisory is not None]
 
     def beat(self, now: float, finished: Callable[[], float]) -> Beat:
         """Make the picture of `now` (UTC epoch, s); `finished` gives the UTC epoch when the picture stands.
@@ -106,16 +151,28 @@ class EngineCore:
         messages = self.handle_events()
         if self._units_turn.due(now):
             self._units.refresh()
+        if withdrawn := self._veil.follow(now):
+            self._fusion.tracker.rename(withdrawn)
         picture = self._fuse(now, finished)
+        self._predictions.follow(picture)
         started = self._stopwatch()
         messages += self._advise(picture)
         advised = self._stopwatch()
         messages += self._downlink.resend(now)
+        messages += [Outgoing.on("delivery", msgspec.json.encode(each)) for each in self._downlink.take_deliveries()]
+        messages += [Outgoing.on("connection", msgspec.json.encode(one)) for one in self._downlink.take_connections()]
+        messages += self._quality.take_messages()
         messages += self._broadcast.messages(picture)
-        messages += [Outgoing.on("dead_letter", dead_letter(letter)) for letter in self.pipeline.take_dead_letters()]
+        messages += self._transit.messages(picture, DeviceNames(self.registry))
+        messages += [
+            Outgoing.on("dead_letter", dead_letter(self._veil.letter(letter)))
+            for letter in self.pipeline.take_dead_letters()
+        ]
         if self._devices_turn.due(now):
+            self._watch.forget(now)
             self.pipeline.health.measure(now)
-            state = devices_state(self.pipeline.report_devices(now), self._epoch)
+            reports = self._veil.reports(self.pipeline.report_devices(now))
+            state = devices_state(reports, self._epoch, self._downlink.abnormal)
             messages.append(Outgoing.on("devices_now", state))
         self.figures.latency("advise").add(advised - started)
         self.figures.latency("publish").add(self._stopwatch() - advised)
@@ -125,12 +182,14 @@ class EngineCore:
     def _fuse(self, now: float, finished: Callable[[], float]) -> TrafficPicture:
         started = self._stopwatch()
         observations = self.pipeline.take_observations(now)
-        spats = self.pipeline.take_spats()
+        held = self.registry.held
+        spats = [report for report in self.pipeline.take_spats() if report.device not in held]
         for report in spats:
             self._units.note_signal(report.device, report.message.intersections[0].intersection_id.key)
-        self.pipeline.take_maps()
+        self._quality.follow(self.pipeline.take_maps(), spats, now)
         self.figures.latency("collect").add(self._stopwatch() - started)
         reports = [SpatReport(report.message, report.event_time, report.received) for report in spats]
+        self._fusion.routes = self._routes.now
         draft = self._fusion.begin(observations, reports, now, self._units.sensors)
         for name, stage in self._fusion.stages:
             begun = self._stopwatch()
@@ -155,9 +214,12 @@ class EngineCore:
         )
         messages: list[Outgoing] = []
         for advisory in self._desk.run(scene):
-            messages.append(_told(advisory))
+            messages.append(self._told(advisory))
             messages += self._downlink.send(advisory, picture.time, self._units.by_signal_id)
         return messages
+
+    def _told(self, advisory: Advisory) -> Outgoing:
+        return Outgoing.on("advisory", msgspec.json.encode(self._veil.advisory(advisory)))
 
     def _count(self, picture: TrafficPicture) -> None:
         figures, counters = self.figures, self.pipeline.counters
@@ -166,13 +228,18 @@ class EngineCore:
         figures.set(counters.refused, "messages_refused")
         figures.set(counters.participants_refused, "participants_refused")
         figures.set({"dead_letters_shed": counters.dead_letters_shed, "reports_shed": counters.reports_shed})
+        figures.set(counters.flagged, "messages_flagged")
+        figures.set(self._quality.counts, "signal_faults")
         figures.set(self._desk.counts, "advisories")
         figures.set(self._desk.bus_priority.outcomes, "priority")
         figures.set(self._downlink.counts, "downlink")
         figures.set(self._events.counts, "requests")
+        figures.set(self.commands.counts, "commands")
+        figures.set(self._admission.counts, "register")
+        figures.set(counters.held, "messages_held")
         figures.set({"downlink_waiting": self._downlink.waiting, "devices": len(self.registry)})
         figures.set({"parking_unanswered": self._desk.parking.unanswered, "unknown_lots": self._lots.unknown})
-        figures.set({"tracks": len(picture.tracks)})
+        figures.set({"tracks": len(picture.tracks), "vehicles_hidden": self._veil.hidden})
         figures.peak("tracks_peak", len(picture.tracks))
         figures.add("cycles")
 
@@ -188,7 +255,3 @@ class DeviceNames(Sequence[str]):
 
     def __getitem__(self, row: int) -> str:  # type: ignore[override]  # nobody slices names
         return self._registry.get(row).id
-
-
-def _told(advisory: Advisory) -> Outgoing:
-    return Outgoing.on("advisory", msgspec.json.encode(advisory))

@@ -11,13 +11,16 @@ from cloudctl.advice.bus_priority import PriorityRequest
 from cloudctl.advice.desk import AdviceDesk
 from cloudctl.advice.parking import ParkingRequest
 from cloudctl.engine.lots import Lots
+from cloudctl.engine.transit import TransitPart
 from cloudctl.engine.vehicle_routes import VehicleRoutes
-from cloudctl.publish.downlink import Downlink, Receipt
+from cloudctl.publish.delivery import Receipt
+from cloudctl.publish.downlink import Downlink
 from ingest.collector import Report
 from ingest.device_registry import DeviceKind, DeviceRegistry
 from ingest.errors import RefusedError
 from ingest.messages import vir
 from ingest.messages.acks import Ack, AdviceAck, AdviceAnswer
+from ingest.messages.bus_status import BusStatus
 from ingest.messages.common import TIME_OFFSET_UNAVAILABLE, Wire
 from ingest.messages.parking import ParkingStatus
 from ingest.messages.vir import DriveRequest, SignalPriorityRequest, VehIntentionAndRequest
@@ -38,6 +41,7 @@ class Parts:
     downlink: Downlink
     lots: Lots
     routes: VehicleRoutes
+    transit: TransitPart
 
 
 class EventHandler:
@@ -54,8 +58,12 @@ class EventHandler:
     def handle(self, report: Report[Wire]) -> Advisory | None:
         """Act on one event; gives an advisory whose status it changed."""
         message = report.message
-        if isinstance(message, VehIntentionAndRequest):
+        if report.device in self._parts.registry.held and not isinstance(message, Ack | AdviceAck):
+            self.counts["held"] += 1
+        elif isinstance(message, VehIntentionAndRequest):
             self._take_requests(report, message)
+        elif isinstance(message, BusStatus):
+            self._parts.transit.note(self._parts.registry.get(report.device).id, message, report.received)
         elif isinstance(message, ParkingStatus):
             self._parts.lots.take(message, report.event_time)
         elif isinstance(message, AdviceAck):
@@ -110,7 +118,7 @@ class EventHandler:
 
     def _take_advice_answer(self, report: Report[Wire], message: AdviceAck) -> None:
         accepted = message.status is AdviceAnswer.ACCEPTED
-        receipt = self._acknowledge(report.device, str(message.id), accepted=accepted)
+        receipt = self._acknowledge(report, str(message.id), accepted=accepted)
         if receipt is None or not accepted or receipt.advisory.kind is AdvisoryKind.GLOSA:
             return
         links = receipt.advisory.content.get("links")
@@ -119,13 +127,14 @@ class EventHandler:
 
     def _take_unit_answer(self, report: Report[Wire], message: Ack) -> Advisory | None:
         granted = message.error_code == 0
-        receipt = self._acknowledge(report.device, str(message.seq_num), accepted=granted)
+        receipt = self._acknowledge(report, str(message.seq_num), accepted=granted, detail=message.error_desc or "")
         if receipt is None or receipt.advisory.kind is not AdvisoryKind.BUS_PRIORITY:
             return None
         return self._parts.desk.bus_priority.answer(receipt.advisory.id, granted=granted, now=report.received)
 
-    def _acknowledge(self, device: int, key: str, *, accepted: bool) -> Receipt | None:
-        return self._parts.downlink.acknowledge(self._parts.registry.get(device).id, key, accepted=accepted)
+    def _acknowledge(self, report: Report[Wire], key: str, *, accepted: bool, detail: str = "") -> Receipt | None:
+        device = self._parts.registry.get(report.device).id
+        return self._parts.downlink.acknowledge(device, key, accepted=accepted, now=report.received, detail=detail)
 
 
 def _seconds(offset: int | None) -> float | None:

@@ -12,7 +12,10 @@ from cloudctl.engine.broadcast import Every
 from cloudctl.engine.core import EngineCore
 from cloudctl.engine.metronome import Metronome
 from cloudctl.engine.pulse import AliveFile, Silence
+from cloudctl.engine.tuning import fusion_parameters
 from cloudctl.engine.warm_up import warm_up
+from cloudctl.privacy.keys import REGISTER, KeyRing
+from cloudctl.publish.commands import COMMAND_FILTER
 from cloudctl.publish.outgoing import Outgoing
 from cloudctl.settings import Settings
 from ingest.broker import EventReceiver, Publisher, RawMessage, TelemetryReceiver
@@ -25,6 +28,11 @@ PUMP_MOST = 300
 """Messages decoded in one round: about 10 ms, so that the loop is never held up."""
 HEALTH_EVERY = 1.0
 FLUSH_PATIENCE = 2.0
+CONTROL_FILTERS = (
+    COMMAND_FILTER,
+    BY_NAME["device_register"].subscription,
+    BY_NAME["privacy_register"].subscription,
+)
 _LOG = structlog.get_logger("engine")
 
 
@@ -35,9 +43,19 @@ class EngineProcess:
         url, self._settings = settings.broker.url, settings
         self._started = time.time()
         self._network = open_network(settings.map.file)
-        self._core = EngineCore(self._network, settings.engine, epoch=int(self._started))
+        hold = settings.devices.admission == "approval"
+        self._core = EngineCore(
+            self._network,
+            settings.engine,
+            epoch=int(self._started),
+            hold_unknown=hold,
+            privacy_key=KeyRing(settings.data_dir / "keys").key(REGISTER),
+            timetable=settings.transit.timetable,
+            fusion=fusion_parameters(settings.traffic),
+        )
         self._telemetry = TelemetryReceiver(url, client_id="v2x-engine-telemetry")
         self._events = EventReceiver(url, self._take_events, client_id="v2x-engine-events")
+        self._control = EventReceiver(url, self._take_control, client_id="v2x-engine-control", filters=CONTROL_FILTERS)
         self._publisher = Publisher(url, client_id="v2x-engine-publish")
         self._alive = AliveFile(settings.data_dir / "engine.alive")
         self._silence = Silence()
@@ -51,7 +69,7 @@ class EngineProcess:
             loop.add_signal_handler(number, self.stop.set)
         warm_up(self._network)
         self._name_gap()
-        async with self._publisher, self._telemetry, self._events:
+        async with self._publisher, self._telemetry, self._events, self._control:
             pump = asyncio.create_task(self._pump(), name="engine-pump")
             beats = asyncio.create_task(self._beat_on(), name="engine-beats")
             stopped = asyncio.create_task(self.stop.wait(), name="engine-stop")
@@ -84,6 +102,10 @@ class EngineProcess:
         """Act on events; they are acknowledged when this returns."""
         self._send(self._core.accept(messages))
         self._send(self._core.handle_events())
+
+    async def _take_control(self, messages: Sequence[RawMessage]) -> None:
+        """Carry out commands and take over the register; they are acknowledged when this returns."""
+        self._send(self._core.control(messages))
 
     async def _beat_on(self) -> None:
         period = 1 / self._settings.engine.cycle_hz

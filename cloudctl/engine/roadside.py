@@ -37,7 +37,7 @@ class RoadsideUnits:
         x, y, radius = (np.full(count, np.nan) for _ in range(3))
         self.at_signal = {}
         for device in self._registry.list_all():
-            if device.kind is not DeviceKind.RSU:
+            if device.kind is not DeviceKind.RSU or not device.live:
                 continue
             place = self._place(device)
             signal = self._signal(device, place)

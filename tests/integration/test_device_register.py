@@ -1,0 +1,132 @@
+"""The register with real broker, engine, gateway and database: approval, orders and their ends, restarts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import MosquittoBroker
+from device_world import Answer, Platform, Unit
+from store_servers import fresh_database
+
+from cloudctl.store.embedded import EmbeddedPostgres
+from cloudctl.store.migrate import migrate
+from ingest.asyncapi_examples import EXAMPLES
+
+
+@pytest.fixture
+def database(plain_postgres: EmbeddedPostgres) -> Iterator[str]:
+    with fresh_database(plain_postgres.url) as url:
+        migrate(url)
+        yield url
+
+
+def statuses(platform: Platform, device: str) -> list[str]:
+    """Status of each delivery to a device, the newest first."""
+    return [item["status"] for item in platform.get(f"/devices/{device}/deliveries")["items"]]
+
+
+def one(platform: Platform, device: str) -> Answer:
+    return platform.get(f"/devices/{device}")
+
+
+def test_an_unknown_unit_waits_for_approval_and_takes_orders_once_it_has_it(
+    tmp_path: Path, mosquitto_broker: MosquittoBroker, database: str
+) -> None:
+    with Platform(tmp_path, mosquitto_broker, database) as platform, Unit(mosquitto_broker.port, "RSU00001") as unit:
+        _wait_for_approval(platform)
+        _approve(platform)
+        _configure(platform, unit)
+        _send_map(platform, unit)
+        _look_at_frames(platform)
+        _restart_the_engine(platform)
+        _fall_silent(platform, unit)
+
+
+def _wait_for_approval(platform: Platform) -> None:
+    pending = {"status": "pending"}
+    platform.wait(lambda: [item["id"] for item in platform.get("/devices", **pending)["items"]] == ["RSU00001"])
+    platform.wait(lambda: (one(platform, "RSU00001")["health"] or {}).get("heartbeat") is True)
+    device = one(platform, "RSU00001")
+    assert device["health"]["in_picture"] is False
+    assert device["health"]["online"] is True
+    assert device["info"]["message"]["rsuName"] == "测试"
+    assert platform.get("/tracks")["items"] == []
+    assert platform.post("/devices/RSU00001/config", {"rsmConfig": {"upLimit": 5}}, 409)["detail"].endswith("anything")
+
+
+def _approve(platform: Platform) -> None:
+    approved = platform.post("/devices/RSU00001/approve")
+    assert (approved["status"], approved["approved_by"]) == ("approved", "demo")
+    platform.wait(lambda: len(platform.get("/tracks")["items"]) == 1)
+    platform.wait(lambda: one(platform, "RSU00001")["health"]["in_picture"])
+
+
+def _configure(platform: Platform, unit: Unit) -> None:
+    ordered = platform.post("/devices/RSU00001/config", {"rsmConfig": {"upLimit": 5}}, 202)
+    assert [item["device"] for item in ordered["deliveries"]] == ["RSU00001"]
+    platform.wait(lambda: statuses(platform, "RSU00001")[0] == "acknowledged")
+    topic, order = unit.orders[-1]
+    assert topic == "V2X/RSU/RSU00001/CONFIG/DOWN"
+    assert order["rsmConfig"] == {"upLimit": 5}
+    told = platform.get(f"/device-revisions/{ordered['revision']}")["deliveries"]
+    assert [(item["device"], item["status"]) for item in told] == [("RSU00001", "acknowledged")]
+
+
+def _send_map(platform: Platform, unit: Unit) -> None:
+    content: dict[str, Any] = EXAMPLES["map"]
+    kept = platform.post("/device-maps", {"content": content, "map_slice": "west"}, 201)
+    platform.post("/devices/RSU00001/map", {"etag": kept["etag"]}, 202)
+    platform.wait(lambda: statuses(platform, "RSU00001")[0] == "acknowledged")
+    assert unit.orders[-1][1]["eTag"] == kept["etag"]
+    assert one(platform, "RSU00001")["map_etag"] == kept["etag"]
+    sent = len(unit.orders)
+    again = platform.post("/devices/RSU00001/map", {"etag": kept["etag"]}, 202)
+    assert again["deliveries"][0]["status"] == "present"
+    assert len(unit.orders) == sent
+
+
+def _look_at_frames(platform: Platform) -> None:
+    platform.wait(lambda: len(platform.get("/devices/RSU00001/frames", limit="3")["items"]) == 3)
+    frame = platform.get("/devices/RSU00001/frames")["items"][0]
+    assert frame["verdict"] == "accepted"
+    assert bytes.fromhex(frame["payload_hex"]).startswith(b"{")
+    assert frame["readings"][0]["fits"] is True
+    assert frame["readings"][0]["way"] == "json"
+
+
+def _restart_the_engine(platform: Platform) -> None:
+    platform.stop_engine()
+    platform.start_engine()
+    platform.wait(lambda: platform.get("/tracks")["items"] == [])
+    platform.wait(lambda: len(platform.get("/tracks")["items"]) == 1)
+    assert one(platform, "RSU00001")["status"] == "approved"
+
+
+def _fall_silent(platform: Platform, unit: Unit) -> None:
+    unit.answers = False
+    before = len(unit.orders)
+    platform.post("/devices/RSU00001/config", {"rsmConfig": {"upLimit": 9}}, 202)
+    platform.wait(lambda: statuses(platform, "RSU00001")[0] == "connection_abnormal")
+    assert len(unit.orders) - before == 4
+    platform.post("/devices/RSU00001/management", {"reboot": "reboot"}, 202)
+    platform.wait(lambda: unit.orders[-1][0].endswith("/MNG/DOWN"))
+    assert statuses(platform, "RSU00001")[0] == "sent"
+
+
+def test_with_automatic_admission_an_unknown_unit_is_in_the_picture_at_once_and_may_be_blocked(
+    tmp_path: Path, mosquitto_broker: MosquittoBroker, database: str
+) -> None:
+    with (
+        Platform(tmp_path, mosquitto_broker, database, "automatic") as platform,
+        Unit(mosquitto_broker.port, "RSU00002", {"config": {"mapConfig": {"mapSlice": "s", "eTag": "abc"}}}) as unit,
+    ):
+        for rubbish in ("a\x00b", 5, ["x"]):  # nothing of it may end the keeping
+            unit.say("V2X/RSU/INFO/UP", {"rsuEsn": "RSU00002", "rsuName": rubbish, "location": rubbish})
+        platform.wait(lambda: len(platform.get("/tracks")["items"]) == 1)
+        platform.wait(lambda: platform.get("/devices", status="approved")["items"])
+        platform.wait(lambda: one(platform, "RSU00002")["map_etag"] == "abc")
+        assert one(platform, "RSU00002")["approved_by"] == "automatic"
+        platform.post("/devices/RSU00002/block")
+        platform.wait(lambda: platform.get("/tracks")["items"] == [])
+        assert one(platform, "RSU00002")["health"]["online"] is True
