@@ -15,7 +15,7 @@ from simulators.city_files import CityFiles, Incident
 from simulators.city_plan_geometry import band
 from simulators.city_plan_xml import to_degrees, write_plan
 from simulators.errors import CityBuildError
-from simulators.sumo_demand import FILLED, Demand, write_additional, write_routes
+from simulators.sumo_demand import FILLED, Demand, write_additional, write_routes, write_services
 from simulators.sumo_net import open_root, parse_net, read_net
 from simulators.sumo_programs import write_programs
 from simulators.sumo_tools import sumo_tool
@@ -57,6 +57,7 @@ def write_scenario(files: CityFiles, demand: Demand, seed: int, cap: int) -> Non
     """Write demand and configuration, and save a warm state."""
     write_additional(files.additional, demand)
     write_routes(files.routes, demand, seed)
+    write_services(files.services, demand)
     parked = sum(round(site.capacity * site.filled) for site in demand.sites)
     _write_config(files, seed, cap + parked)
     _save_warm_state(files)
@@ -67,6 +68,7 @@ def _files(directory: Path) -> CityFiles:
         net=directory / "city.net.xml",
         additional=directory / "city.add.xml",
         routes=directory / "city.rou.xml",
+        services=directory / "services.json",
         sumocfg=directory / "city.sumocfg",
         background_geojson=directory / "background.geojson",
         state=directory / "warm.xml.gz",
@@ -76,7 +78,7 @@ def _files(directory: Path) -> CityFiles:
 
 
 def _paths(files: CityFiles) -> list[Path]:
-    return [files.net, files.additional, files.routes, files.sumocfg, files.state]
+    return [files.net, files.additional, files.routes, files.services, files.sumocfg, files.state]
 
 
 def _fingerprint(seed: int) -> str:

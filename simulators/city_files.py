@@ -24,6 +24,8 @@ class CityFiles:
     net: Path
     additional: Path
     routes: Path
+    services: Path
+    """Bus lines with their departures, from which a timetable is made."""
     sumocfg: Path
     background_geojson: Path | None
     """River and parks; None for a foreign network."""

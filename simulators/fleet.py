@@ -30,6 +30,7 @@ from simulators.fleet_levels import LEVELS
 from simulators.fleet_loop import RATE, Fleet
 from simulators.prepare_city import open_city
 from simulators.signal_controller_wiring import links_of_groups
+from simulators.timetable import read_services, write_timetable
 from simulators.truth import TruthWriter
 
 
@@ -40,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--map", type=Path, required=True, help="road network made from it by `cloudctl map import`")
     parser.add_argument("--report", type=Path, help="the devices' account, JSON, written every second")
     parser.add_argument("--truth", type=Path, help="what really happened: .csv, .csv.gz or .parquet")
+    parser.add_argument("--timetable", type=Path, help="GTFS zip file of the bus lines to write at the start")
     parser.add_argument("--seconds", type=float, help="end after so many seconds")
     parser.add_argument("--seed", type=int, default=1, help="of all random numbers (default %(default)s)")
     parser.add_argument("--level", choices=sorted(LEVELS), default="good", help="sensor errors (default %(default)s)")
@@ -84,7 +86,10 @@ async def _run(options: argparse.Namespace) -> None:
             order=partial(_order, city),
             now=time.time,
         )
-        await asyncio.to_thread(city.wait_ready)
+        frame = await asyncio.to_thread(city.wait_ready)
+        if options.timetable is not None:
+            origin = frame.time - frame.step - files.begin
+            write_timetable(options.timetable, read_services(files.services), network, origin)
         await _serve(options, Fleet(context, links, options.rate), city, stop)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from maps.participants import ParticipantKind as Kind
 from simulators.bus import PriorityAsker
+from simulators.bus_duty import BusDuties
 from simulators.fleet_client import DeviceClient
 from simulators.fleet_context import GROUPS, FleetContext
 from simulators.fleet_downlink import refusal_reason
@@ -62,7 +63,7 @@ class ObuFleet:
     """All terminals."""
 
     def __init__(self, context: FleetContext, priority: PriorityAsker) -> None:
-        self._context, self._priority = context, priority
+        self._context, self._priority, self._duties = context, priority, BusDuties()
         self._gnss = GnssErrors(context.level.gnss, context.rng)
         self._terminals: dict[int, Terminal] = {}
         self._vids: dict[str, str] = {}
@@ -191,6 +192,9 @@ class ObuFleet:
             return
         if terminal.kind == Kind.BUS:
             stamp = self._context.now() + terminal.clock
+            duty = self._duties.status(terminal.vid, terminal.vehicle, str(frame.line[source]), stamp)
+            if duty is not None:
+                terminal.client.send_event("obu_bus", f"V2X/OBU/{terminal.vid}/BUS/UP", duty)
             text = self._priority.ask(terminal.vid, terminal.lane, stamp, segment, row)
         else:
             text = self._ask_parking(terminal, str(frame.goal[source]) if len(frame.goal) else "", segment, row)

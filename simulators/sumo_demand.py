@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
+import msgspec
 import numpy as np
 
 from simulators.sumo_routes import Route
@@ -174,10 +175,10 @@ def _cycles(demand: Demand) -> Iterator[_Part]:
 
 def _buses(demand: Demand) -> Iterator[_Part]:
     for number, service in enumerate(demand.services):
-        count = max(1, round(len(service.stops) * 75 / service.headway))
+        count = _early_count(service)
         for early in range(count):
             yield from _early_bus(service, early, early / count)
-        first = FILLED + (number * 37) % service.headway
+        first = _first_departure(number, service)
         route = f'<route id="{service.id}" edges="{" ".join(service.route)}">{_stops(service.stops)}</route>'
         yield _DEFINITION, route
         yield (
@@ -187,6 +188,46 @@ def _buses(demand: Demand) -> Iterator[_Part]:
                 f'begin="{first:.0f}" end="{END}" period="{service.headway:.0f}" departLane="best"/>'
             ),
         )
+
+
+def _early_count(service: BusService) -> int:
+    """Buses that are under way already when all traffic begins."""
+    return max(1, round(len(service.stops) * 75 / service.headway))
+
+
+def _first_departure(number: int, service: BusService) -> float:
+    return FILLED + (number * 37) % service.headway
+
+
+class PlannedService(msgspec.Struct, frozen=True):
+    """A direction of a bus line and when its buses set out, as it is noted beside the city."""
+
+    id: str
+    line: str
+    headway: float
+    """s"""
+    route: Route
+    """Edges in order."""
+    stops: tuple[tuple[str, str], ...]
+    """(edge, stop id) along the route."""
+    first: float
+    """Second of the run at which the first bus sets out at the start of the route; the others follow every headway."""
+    early: tuple[tuple[str, float], ...]
+    """(edge, second of the run) at which the buses set out that begin on the way."""
+
+
+def write_services(path: Path, demand: Demand) -> None:
+    """Note the bus lines and their departures as JSON."""
+    planned = []
+    for number, service in enumerate(demand.services):
+        count = _early_count(service)
+        starts = [service.route[int(early / count * len(service.route))] for early in range(count)]
+        early = tuple((edge, FILLED) for edge in starts)
+        first = _first_departure(number, service)
+        planned.append(
+            PlannedService(service.id, service.line, service.headway, service.route, service.stops, first, early)
+        )
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(planned)))
 
 
 def _early_bus(service: BusService, number: int, fraction: float) -> Iterator[_Part]:

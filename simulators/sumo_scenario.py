@@ -51,6 +51,7 @@ def _files(net_file: Path, directory: Path) -> CityFiles:
         net=net_file.resolve(),
         additional=directory / "city.add.xml",
         routes=directory / "city.rou.xml",
+        services=directory / "services.json",
         sumocfg=directory / "city.sumocfg",
         background_geojson=None,
         state=directory / "warm.xml.gz",

@@ -1,0 +1,1 @@
+"""What the platform tells others in formats that are not its own."""

@@ -1,0 +1,1 @@
+"""Buses: timetables, which trip a bus runs, when it comes, and what dispatch should do."""

@@ -1,0 +1,86 @@
+"""How good the arrival predictions are: each is kept when a bus is five minutes away, and judged when it has come.
+
+Beside ours the plain way is judged: the timetable shifted by the bus's lateness at that moment.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from cloudctl.transit.arrivals import Arrival
+from cloudctl.transit.bands import ErrorBands
+
+AHEAD = 300.0
+"""Horizon that is judged, s."""
+KEPT = 2000
+LEARN_AT = (120.0, 300.0, 600.0)
+"""Horizons at which errors teach the bands, s."""
+WITHIN = 5.0
+"""A prediction is kept when it is less than this nearer than a horizon, s."""
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Errors of arrivals five minutes ahead."""
+
+    judged: int
+    median_error_s: float
+    """Median of absolute errors; NaN before the first."""
+    within_band: float
+    """Share of arrivals inside the 90 % band."""
+    band_width_s: float
+    """Median width of the band."""
+    timetable_median_error_s: float
+    """Median of absolute errors of the shifted timetable, over the same arrivals."""
+
+
+@dataclass(frozen=True)
+class _Kept:
+    arrival: Arrival
+    made: float
+    by_timetable: float | None
+
+
+class PredictionLog:
+    """Keeps predictions until they can be judged."""
+
+    def __init__(self, bands: ErrorBands) -> None:
+        self._bands = bands
+        self._waiting: dict[tuple[str, str, int, float], _Kept] = {}
+        self._errors: deque[tuple[float, bool, float, float]] = deque(maxlen=KEPT)
+
+    def keep(self, vehicle: str, pattern: str, arrival: Arrival, now: float, by_timetable: float | None) -> None:
+        """Note a prediction the first time it comes within a horizon."""
+        ahead = arrival.expected - now
+        for horizon in LEARN_AT:
+            if horizon - WITHIN < ahead <= horizon:
+                self._waiting.setdefault((vehicle, pattern, arrival.number, horizon), _Kept(arrival, now, by_timetable))
+
+    def judge(self, vehicle: str, pattern: str, number: int, arrived: float) -> None:
+        """A bus has come to a stop."""
+        for horizon in LEARN_AT:
+            kept = self._waiting.pop((vehicle, pattern, number, horizon), None)
+            if kept is None:
+                continue
+            error = arrived - kept.arrival.expected
+            self._bands.add(kept.arrival.expected - kept.made, error, kept.arrival.half)
+            if horizon == AHEAD:
+                inside = kept.arrival.earliest <= arrived <= kept.arrival.latest
+                plain = abs(arrived - kept.by_timetable) if kept.by_timetable is not None else np.nan
+                width = kept.arrival.latest - kept.arrival.earliest
+                self._errors.append((abs(error), inside, plain, width))
+
+    def forget(self, vehicles: set[str]) -> None:
+        """Keep only what is about these buses."""
+        self._waiting = {key: kept for key, kept in self._waiting.items() if key[0] in vehicles}
+
+    def accuracy(self) -> Accuracy:
+        """What was judged so far."""
+        if not self._errors:
+            return Accuracy(0, *[float("nan")] * 4)
+        table = np.array(self._errors, float)
+        plain = table[~np.isnan(table[:, 2]), 2]
+        shifted = float(np.median(plain)) if len(plain) else float("nan")
+        error, width = float(np.median(table[:, 0])), float(np.median(table[:, 3]))
+        return Accuracy(len(table), error, float(table[:, 1].mean()), width, shifted)
