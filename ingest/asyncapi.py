@@ -9,20 +9,27 @@ from typing import Any
 import msgspec
 
 from ingest.asyncapi_examples import EXAMPLES
+from ingest.asyncapi_orders import ORDER_EXAMPLES
+from ingest.device_kinds import DeviceKind
 from ingest.dialects.catalogue import dialects
+from ingest.dialects.description import Encoding
 from ingest.intake_events import type_of_stream
 from ingest.messages.acks import RefusalAck
 from ingest.messages.decoding import decode
-from ingest.messages.rsc import RoadsideCoordination
-from ingest.messages.rsi import RoadSideInformation
-from ingest.messages.status import Heartbeat, RsuInfo, RunningInfo
+from ingest.messages.orders import ORDER_TYPES
+from ingest.messages.status import BaseInfo, Heartbeat, RsuInfo, RunningInfo
 from ingest.messages.uper_form import to_frame
-from ingest.streams import STREAMS, Direction, Stream
-from ingest.topics import DEVICE, Uplink, Writing, kind_of_stream, message_of_stream, uplinks
+from ingest.streams import BY_NAME, STREAMS, Direction, Stream
+from ingest.topics import DEVICE, UPER_SUFFIX, Uplink, Writing, kind_of_stream, message_of_stream, uplinks
 from ingest.uper.codec import codec_for
 from ingest.uper.schema import Profile
 
-_NAMELESS = {"rsu_heartbeat": Heartbeat, "rsu_info": RsuInfo, "rsu_running_info": RunningInfo}
+_NAMELESS = {
+    "rsu_heartbeat": Heartbeat,
+    "rsu_info": RsuInfo,
+    "rsu_base_info": BaseInfo,
+    "rsu_running_info": RunningInfo,
+}
 _DAY_ONE = frozenset({"bsm", "rsm", "spat", "map", "rsi"})
 _BINARY_CLOUD = frozenset(
     {"live_movers", "live_links", "live_signals", "trajectory", "link_state", "signal_state"},
@@ -81,6 +88,11 @@ def example_of(stream: Stream) -> dict[str, Any] | None:
     name = message_of_stream(stream)
     if stream.name in {"rsu_rsi_down", "rsu_rsc_down", "parking_status"}:
         return EXAMPLES[stream.name.removeprefix("rsu_")]
+    if stream.name.endswith("_down"):
+        order = name.removesuffix("_down")
+        return {**(ORDER_EXAMPLES.get(order) or EXAMPLES[order]), "seqNum": "14", "ack": True}
+    if stream.name.endswith("_down_ack"):
+        return EXAMPLES["ack"]
     if stream.direction is Direction.DOWN and name.endswith("ack"):
         return EXAMPLES["refusal"]
     return EXAMPLES.get(name) or (EXAMPLES["ack"] if name in {"rsi_ack", "rsc_ack"} else None)
@@ -106,9 +118,23 @@ def _channels() -> Iterator[tuple[str, str, Stream, Writing, str]]:
     for link in uplinks():
         dialect, source = sources.get(link.topic, ("", ""))
         yield _name(link, dialect), link.topic, link.stream, link.writing, source
+    yield from _down_channels()
     for stream in STREAMS:
         if stream.direction is not Direction.UP:
             yield stream.name, stream.topic, stream, Writing.JSON, ""
+
+
+def _down_channels() -> Iterator[tuple[str, str, Stream, Writing, str]]:
+    """Yield the topics of dialects for messages to devices."""
+    standard = {stream.topic for stream in STREAMS}
+    writings = {Encoding.UPER: Writing.UPER, Encoding.ENVELOPE: Writing.ENVELOPE, Encoding.JSON: Writing.DIALECT}
+    for dialect in dialects():
+        for form in dialect.down:
+            if form.topic not in standard:
+                name = f"rsu_{form.message}_down"
+                suffix = "" if form.kind is DeviceKind.RSU else f"_{form.kind.name.lower()}"
+                stream, writing = BY_NAME[name], writings[form.encoding]
+                yield f"{name}_{dialect.name}{suffix}", form.topic, stream, writing, dialect.source
 
 
 def _name(link: Uplink, dialect: str) -> str:
@@ -122,6 +148,8 @@ def _name(link: Uplink, dialect: str) -> str:
             suffix = "_device" if "DEVICE" in link.topic else "_controller" if "controller" in link.topic else ""
             return f"{name}_{dialect}{suffix}"
         case Writing.JSON:
+            if UPER_SUFFIX in link.topic:
+                return f"{name}_uper"
             dotted = link.topic != link.stream.topic
             return f"{name}_{link.topic.split('.')[2]}_dotted" if dotted else name
 
@@ -133,16 +161,18 @@ def _type_of(stream: Stream, cloud_types: Mapping[str, type]) -> type | None:
         return _NAMELESS.get(stream.name) or type_of_stream(stream.name)
     if stream.direction is Direction.CLOUD:
         return None
-    down: dict[str, type] = {"rsu_rsi_down": RoadSideInformation, "rsu_rsc_down": RoadsideCoordination}
-    return down.get(stream.name) or (RefusalAck if stream.name.endswith("_ack") else None)
+    order = message_of_stream(stream).removesuffix("_down")
+    if stream.name.endswith("_down"):
+        return ORDER_TYPES.get(order) or type_of_stream(f"rsu_{order}")
+    return RefusalAck if stream.name.endswith("_ack") else None
 
 
 def _message(stream: Stream, writing: Writing, kind: type | None, source: str) -> Document:
     summary = (kind.__doc__ or kind.__name__).partition("\n")[0] if kind is not None else stream.name
     if writing is Writing.UPER:
-        example = uper_example(stream).hex()
         payload: Document = {"type": "string", "format": "binary", "description": "One UPER MessageFrame."}
-        note = f"Example as hex digits: {example}"
+        up = stream.direction is Direction.UP
+        note = f"Example as hex digits: {uper_example(stream).hex()}" if up else "In the profile of the device."
         return _titled(stream.name, summary, _BYTES, payload) | {"description": note}
     if writing is Writing.ENVELOPE:
         note = (

@@ -218,10 +218,27 @@ EXAMPLES: Mapping[str, dict[str, Any]] = {
         "coverageRadius": 200,
         "timestamp": TIME_MS,
     },
+    "base_info": {
+        "rsuEsn": _RSU,
+        "rsuId": "7",
+        "protocolVersion": "v1",
+        "softwareVersion": "2.3.1",
+        "hardwareVersion": "B2",
+        "communicationType": "PC5",
+    },
     "running_info": {
         "rsuEsn": _RSU,
         "runningInfo": {"cpu": {"load": 0.3, "uti": 20}, "mem": {"total": 2048, "used": 600}},
         "timestamp": TIME_MS,
+    },
+    "bus": {
+        "timestamp": TIME_MS,
+        "seq": 7,
+        "line": "12",
+        "direction": 0,
+        "passengers": 31,
+        "capacity": 80,
+        "doorsOpen": False,
     },
     "parking_status": {"lot": "P1", "timestamp": TIME_MS, "seq": 1, "capacity": 100, "occupied": 90},
     "track": {

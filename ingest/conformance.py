@@ -138,7 +138,8 @@ class ConformanceSession:
             stream.latencies.append(latencies[-1])
         if verdict.partly is not None:
             example = Example(self._last, topic, _shown(payload))
-            _note(stream.warnings, "left_out", verdict.partly.detail, example, verdict.partly.field)
+            name = "left_out" if verdict.warning is None else verdict.warning.value
+            _note(stream.warnings, name, verdict.partly.detail, example, verdict.partly.field)
 
     def _check_signals(self, now: float) -> None:
         pipeline, checks = self._pipeline, self._checks

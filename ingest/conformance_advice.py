@@ -24,6 +24,7 @@ REFUSAL_ADVICE: dict[str, str] = {
     RefusalReason.PROFILE_MISMATCH: "Register the device with the profile that fits, or encode with the agreed one.",
     RefusalReason.WRONG_MESSAGE: "Publish each message type on its own topic.",
     RefusalReason.NOT_ENVELOPE: "rsuID 8 bytes, UTC ms 8 bytes little-endian, BSM count, then length (2) and block.",
+    RefusalReason.CLOCK_WRONG: "Set the clock (GNSS, NTP) to UTC; until then nothing enters the live picture.",
 }
 
 SIGNAL_ADVICE: dict[str, str] = {

@@ -1,8 +1,10 @@
 """How well each device does: rate against nominal, gaps, latency, clock, refusals, presence. Time is a parameter."""
 
 from collections import Counter, deque
+from collections.abc import Sequence as Items
 from dataclasses import dataclass, field
-from statistics import median
+
+import msgspec
 
 from ingest.device_registry import Device, DeviceRegistry
 from ingest.duplicates import Sequence
@@ -15,7 +17,7 @@ MISSED_INTERVALS = 2
 
 _SHORTEST_PRESENCE = 3.0
 _PRESENCE_WITHOUT_RATE = 30.0
-_LATENCIES = 32
+_LATENCIES = 100
 
 
 class StreamHealth:
@@ -39,11 +41,28 @@ class StreamHealth:
             self.rate = (self.received - self._counted) / (now - self._counted_at)
         self._counted, self._counted_at = self.received, now
 
-    def is_present(self, now: float) -> bool:
-        """Whether the last message is recent for a stream of this rate."""
-        rate = self.stream.rate_hz
+    def is_present(self, now: float, nominal: float | None = None) -> bool:
+        """Whether the last message is recent for a stream of this rate (Hz), that of the table where none is given."""
+        rate = self.stream.rate_hz if nominal is None else nominal
         longest = _PRESENCE_WITHOUT_RATE if rate is None else max(MISSED_INTERVALS / rate, _SHORTEST_PRESENCE)
         return self.last_received >= 0 and now - self.last_received <= longest
+
+
+class StreamReport(msgspec.Struct, frozen=True):
+    """How one stream of one device does."""
+
+    received: int
+    """Messages since the start."""
+    rate: float | None
+    """Hz, None before it was measured."""
+    nominal: float | None
+    """Hz that are due, None where messages come as needed."""
+    missing: int
+    """Messages that msgCnt says were lost on the way."""
+    late: int
+    """Messages that came after later ones."""
+    latency_ms_p50: float | None
+    latency_ms_p99: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +85,11 @@ class DeviceReport:
     clock_offset_ms: float
     clock_wrong: bool
     latency_ms_p50: float | None
+    nominal: dict[str, float] = field(default_factory=dict)
+    """Rate (Hz) that is expected of each stream it sends, where one is."""
+    latency_ms_p99: float | None = None
+    streams: dict[str, StreamReport] = field(default_factory=dict)
+    """By name of the stream."""
 
 
 @dataclass(slots=True)
@@ -120,20 +144,48 @@ class DeviceHealth:
 
     def _report(self, row: int, state: _DeviceState, now: float) -> DeviceReport:
         streams = state.streams.values()
+        device = self._registry.get(row)
+        own = device.nominal_rates
         heartbeat = state.streams.get(HEARTBEAT)
-        latencies = [latency for stream in streams for latency in stream.latencies]
+        p50, p99 = percentiles_ms([latency for stream in streams for latency in stream.latencies])
         rates = {stream.stream.name: stream.rate for stream in streams if stream.rate is not None}
+        nominal = {name: rate for name in state.streams if (rate := own.get(name, BY_NAME[name].rate_hz)) is not None}
         return DeviceReport(
-            device=self._registry.get(row),
-            online=any(stream.is_present(now) for stream in streams),
-            heartbeat=None if heartbeat is None else heartbeat.is_present(now),
+            device=device,
+            online=any(stream.is_present(now, own.get(stream.stream.name)) for stream in streams),
+            heartbeat=None if heartbeat is None else heartbeat.is_present(now, own.get(HEARTBEAT)),
             last_seen=max((stream.last_received for stream in streams if stream.received), default=None),
             rates=rates,
-            slow=tuple(name for name, rate in rates.items() if rate < 0.5 * (BY_NAME[name].rate_hz or 0.0)),
+            slow=tuple(name for name, rate in rates.items() if rate < 0.5 * nominal.get(name, 0.0)),
             missing=sum(stream.sequence.missing for stream in streams),
             refused=dict(state.refused),
             shed=state.shed,
             clock_offset_ms=1000.0 * self._clocks.offset_of(row),
             clock_wrong=state.clock_wrong,
-            latency_ms_p50=1000.0 * median(latencies) if latencies else None,
+            latency_ms_p50=p50,
+            nominal=nominal,
+            latency_ms_p99=p99,
+            streams={name: _stream_report(stream, nominal.get(name)) for name, stream in state.streams.items()},
         )
+
+
+def percentiles_ms(latencies: Items[float]) -> tuple[float | None, float | None]:
+    """Give median and 99th percentile, ms, of latencies in s; None where there are none."""
+    if not latencies:
+        return None, None
+    ranked = sorted(latencies)
+    last = len(ranked) - 1
+    return 1000.0 * ranked[round(0.5 * last)], 1000.0 * ranked[round(0.99 * last)]
+
+
+def _stream_report(stream: StreamHealth, nominal: float | None) -> StreamReport:
+    p50, p99 = percentiles_ms(stream.latencies)
+    return StreamReport(
+        received=stream.received,
+        rate=None if stream.rate is None else round(stream.rate, 2),
+        nominal=nominal,
+        missing=stream.sequence.missing,
+        late=stream.sequence.late,
+        latency_ms_p50=None if p50 is None else round(p50, 1),
+        latency_ms_p99=None if p99 is None else round(p99, 1),
+    )

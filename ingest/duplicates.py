@@ -56,3 +56,21 @@ class RecentKeys:
             return True
         seen[key] = now
         return False
+
+
+class Copies:
+    """Who was the first to hand a message on; the oldest are forgotten by age and by number."""
+
+    def __init__(self, window: float = 5.0, capacity: int = 65_536) -> None:
+        """Remember messages for `window` s, at most `capacity` of them."""
+        self._window = window
+        self._capacity = capacity
+        self._first: OrderedDict[Hashable, tuple[int, float]] = OrderedDict()
+
+    def is_copy(self, key: Hashable, device: int, now: float) -> bool:
+        """Note a message that a device (row) hands on; True if another device did so within the window."""
+        first = self._first
+        while first and (len(first) > self._capacity or next(iter(first.values()))[1] < now - self._window):
+            first.popitem(last=False)
+        known = first.setdefault(key, (device, now))
+        return known[0] != device

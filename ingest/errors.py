@@ -50,6 +50,8 @@ class RefusalReason(StrEnum):
     PROFILE_MISMATCH = "profile_mismatch", 18
     WRONG_MESSAGE = "wrong_message", 19
     NOT_ENVELOPE = "not_envelope", 20
+    CLOCK_WRONG = "clock_wrong", 21
+    """A warning: the message is kept and flagged."""
 
 
 class RefusedError(IngestError):

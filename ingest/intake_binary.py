@@ -64,7 +64,9 @@ class EnvelopeTaker:
         messages = [
             to_message(self._watch.decode(row, profile, self._name, frame), profile, stamp) for frame in envelope.frames
         ]
-        return take_all(messages, taker, received, self._collector.counters, topic=self._topic, counted=True)
+        taken = take_all(messages, taker, received, self._collector.counters, topic=self._topic, counted=True)
+        self._collector.registry.note_dialect(row, "envelope")
+        return taken
 
     def _open(self, name: str) -> tuple[MessageTaker[Wire], StreamHealth]:
         row = self._collector.registry.row_of(DeviceKind.RSU, name)

@@ -11,7 +11,7 @@ from ingest.messages.common import SPEED_UNAVAILABLE
 from ingest.messages.decoding import decoder
 from ingest.messages.enumerations import ParticipantType, TransmissionState
 from ingest.observation_buffer import NO_ACCURACY, ROW, SELF
-from ingest.plausibility import SPEED_LIMITS, check_position
+from ingest.plausibility import SPEED_LIMITS, BoxE7, check_position
 from ingest.streams import BY_NAME, Stream
 from ingest.timebase import full_time
 from ingest.verdicts import Accepted
@@ -40,9 +40,11 @@ class BsmTaker:
         """Add one row for a decoded message; where not `counted`, its msgCnt is not looked at."""
         collector, row = self._collector, self.row
         published = collector.published(row, message.timestamp, received)
+        if row in collector.wrong_clocks:
+            return collector.flag(row, self._accepted.stream)
         reference = received if published is None else published
         event_time = full_time(message.sec_mark, reference)
-        _check(collector, message)
+        _check(collector.box_of(row), message)
         stamp = reference if event_time is None else event_time
         if counted and self._health.sequence.is_repeat(message.msg_cnt, round(stamp * 1000.0)):
             raise RefusedError(RefusalReason.DUPLICATE, "msgCnt", message.msg_cnt)
@@ -128,10 +130,10 @@ class ForwardedBsmTaker:
         return vehicle
 
 
-def _check(collector: Collector, message: BasicSafetyMessage) -> None:
+def _check(box: BoxE7, message: BasicSafetyMessage) -> None:
     position = message.pos
-    if not collector.box.holds(position.long, position.lat):
-        check_position(collector.box, position, "pos")
+    if not box.holds(position.long, position.lat):
+        check_position(box, position, "pos")
     speed = message.speed
     if speed > SPEED_LIMITS[_MOTOR] and speed != SPEED_UNAVAILABLE:
         raise RefusedError(RefusalReason.SPEED_IMPLAUSIBLE, "speed", speed, f"speed is {speed * 0.02:g} m/s")

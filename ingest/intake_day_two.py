@@ -38,10 +38,11 @@ class SsmTaker:
         ]
         head = self._participants.take_message(parts[0], received, counted=counted)
         if message.obstacles or message.rtes:
-            self._collector.events.put(Report(self.row, message, received, received))
+            whole = self._collector.to_wgs84(self.row, message)
+            self._collector.events.put(Report(self.row, whole, received, received))
         if len(parts) == 1:
             return head
         counters = self._collector.counters
         rest = take_all(parts[1:], self._participants, received, counters, topic=self._topic, counted=False)
         rows = head.observations + rest.observations
-        return Accepted(head.stream, self.row, rows, head.partly or rest.partly)
+        return Accepted(head.stream, self.row, rows, head.partly or rest.partly, head.warning)

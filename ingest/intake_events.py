@@ -7,6 +7,7 @@ from ingest.collector import Collector
 from ingest.intake import EventTaker
 from ingest.messages.acks import Ack, AdviceAck
 from ingest.messages.bsm import BasicSafetyMessage
+from ingest.messages.bus_status import BusStatus
 from ingest.messages.clpmm import CLPMM
 from ingest.messages.common import Wire
 from ingest.messages.map_data import MapData
@@ -37,6 +38,7 @@ MESSAGE_TYPES: dict[str, type[Wire]] = {
     "vpm": VehiclePaymentMessage,
     "test": TestMsg,
     "status": ParkingStatus,
+    "bus": BusStatus,
     "advice_ack": AdviceAck,
 }
 """Struct by message name, for what is only put on the shelf."""
@@ -91,11 +93,11 @@ def _rsi_key(message: RoadSideInformation) -> _Key:
     return message.msg_cnt, message.moy, message.timestamp, message.seq_num
 
 
-def _published(message: RoadSideInformation | ParkingStatus, _: float) -> float | None:
+def _published(message: RoadSideInformation | ParkingStatus | BusStatus, _: float) -> float | None:
     return None if message.timestamp is None else message.timestamp * 0.001
 
 
-def _parking_key(message: ParkingStatus) -> _Key:
+def _numbered_key(message: ParkingStatus | BusStatus) -> _Key:
     return message.seq, message.timestamp
 
 
@@ -121,7 +123,8 @@ def _radar_time(message: RadarMessage, _: float) -> float | None:
 
 _RULES: dict[type[Wire], tuple[Callable[[Any], _Key], Callable[[Any, float], float | None]]] = {
     RoadSideInformation: (_rsi_key, _published),
-    ParkingStatus: (_parking_key, _published),
+    ParkingStatus: (_numbered_key, _published),
+    BusStatus: (_numbered_key, _published),
     AdviceAck: (_advice_key, _no_time),
     Ack: (_ack_key, _no_time),
 }

@@ -14,6 +14,7 @@ from ingest.road_users import NO_CLASS
 from ingest.streams import Stream
 from ingest.timebase import full_time
 from ingest.verdicts import Accepted, Refused
+from maps.coordinates import Crs
 
 _RSU = ParticipantType.RSU.code
 
@@ -33,6 +34,7 @@ class RsmTaker:
         self._device = collector.registry.get(row)
         self._radius: float | None = None
         self._near = collector.box
+        self._crs = Crs.WGS84
 
     def take(self, payload: bytes, received: float) -> Accepted:
         """Add a row to the buffer for each participant."""
@@ -42,8 +44,13 @@ class RsmTaker:
         """Add the rows of a decoded message; where not `counted`, its msgCnt is not looked at."""
         collector, row, participants = self._collector, self.row, message.participants
         published = collector.published(row, message.timestamp, received)
+        if row in collector.wrong_clocks:
+            return collector.flag(row, self._stream)
         reference = received if published is None else published
-        if self._fixed and (message.ref_pos != self._ref_pos or self._device.coverage_radius != self._radius):
+        device = self._device
+        if device.crs is not self._crs or (
+            self._fixed and (message.ref_pos != self._ref_pos or device.coverage_radius != self._radius)
+        ):
             self._move(message.ref_pos)
         stamp = published
         if stamp is None:
@@ -52,6 +59,8 @@ class RsmTaker:
             if counted and self._health.sequence.is_repeat(message.msg_cnt, round(stamp * 1000.0)):
                 raise RefusedError(RefusalReason.DUPLICATE, "msgCnt", message.msg_cnt)
             collector.note_delay(row, self._health, received - stamp)
+        if participants and collector.copies.is_copy(_identity(message), row, received):
+            raise RefusedError(RefusalReason.DUPLICATE, "id", message.id, "another unit handed this RSM on already")
         left_out = self._pack(message, received, reference, nan if published is None else published)
         rows = len(participants) - len(left_out)
         partly = self._leave_out(message, left_out) if left_out else None
@@ -59,13 +68,17 @@ class RsmTaker:
 
     def _move(self, ref_pos: Position3D) -> None:
         """Learn where the unit stands and how far it can see."""
-        collector = self._collector
-        check_position(collector.box, ref_pos, "refPos")
-        self._ref_pos = ref_pos
-        self._radius = self._device.coverage_radius
+        collector, device = self._collector, self._device
+        box = collector.box_of(self.row)
+        if not self._fixed:
+            self._near, self._crs = box, device.crs
+            return
+        check_position(box, ref_pos, "refPos")
+        self._ref_pos, self._radius, self._crs = ref_pos, device.coverage_radius, device.crs
         radius = max(self._radius or 0.0, collector.coverage_radius)
-        self._near = collector.box.around(ref_pos.long, ref_pos.lat, radius)
-        collector.registry.place(self.row, ref_pos.long * 1e-7, ref_pos.lat * 1e-7)
+        self._near = box.around(ref_pos.long, ref_pos.lat, radius)
+        place = collector.to_wgs84(self.row, ref_pos)
+        collector.registry.place(self.row, place.long * 1e-7, place.lat * 1e-7)
 
     def _pack(
         self, message: RoadsideSafetyMessage, received: float, reference: float, published: float
@@ -130,7 +143,7 @@ class RsmTaker:
         """Say what is wrong with a participant that was left out."""
         if self._near.holds(lon, lat):
             return RefusalReason.SPEED_IMPLAUSIBLE
-        return position_fault(self._collector.box, lon, lat) or RefusalReason.PARTICIPANT_FAR
+        return position_fault(self._collector.box_of(self.row), lon, lat) or RefusalReason.PARTICIPANT_FAR
 
     def _leave_out(
         self, message: RoadsideSafetyMessage, left_out: list[tuple[int, RefusalReason | None]]
@@ -148,6 +161,12 @@ class RsmTaker:
         sentence = _sentence(message, index, fault)
         field = f"participants[{index}]"
         return Refused(self._topic, self._stream, self.row, fault, field, sentence, message.msg_cnt)
+
+
+def _identity(message: RoadsideSafetyMessage) -> tuple[object, ...]:
+    """What tells an RSM from all others, whoever hands it on."""
+    first = message.participants[0]
+    return message.id, message.msg_cnt, len(message.participants), first.ptc_id, first.sec_mark, first.pos.offset_ll
 
 
 def _resolve(participant: ParticipantData, ref_pos: Position3D, index: int) -> tuple[int, int]:

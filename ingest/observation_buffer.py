@@ -5,6 +5,7 @@ projection, is done for all rows at once in `take`.
 """
 
 import struct
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from ingest.messages.common import HEADING_UNAVAILABLE, SPEED_UNAVAILABLE
 from ingest.observation import ObservationBatch, Source
 from ingest.road_users import KIND_CONFIDENCE_TABLE, KIND_TABLE
 from ingest.timebase import full_times
+from maps.coordinates import Crs, convert
 from maps.geodesy import LocalPlane
 
 ROW = struct.Struct("<dddiiiHHHHHHHBBBBBBB")
@@ -43,6 +45,7 @@ ROW_TYPE = np.dtype(
 )
 
 NO_ACCURACY = 255
+NOT_SHIFTED: Mapping[int, Crs] = {}
 
 _RADIUS_95 = np.array([np.nan, 500, 200, 100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01], np.float32)
 _SPEED_95 = np.array([np.nan, 100, 10, 5, 1, 0.1, 0.05, 0.01], np.float32)
@@ -72,16 +75,33 @@ class ObservationBuffer:
             self.data.extend(bytes(len(self.data)))
         return self.end
 
-    def take(self, plane: LocalPlane, clock_offsets: NDArray[np.float64]) -> ObservationBatch:
-        """Turn all rows into columns and empty the buffer; offsets (devices,) are added to the devices' times."""
+    def take(
+        self, plane: LocalPlane, clock_offsets: NDArray[np.float64], shifted: Mapping[int, Crs] = NOT_SHIFTED
+    ) -> ObservationBatch:
+        """Turn all rows into columns and empty the buffer; offsets (devices,) are added to the devices' times.
+
+        `shifted` gives the reference system of the devices, by row, that do not send WGS-84.
+        """
         rows = np.frombuffer(bytes(memoryview(self.data)[: self.end]), ROW_TYPE)
         self.end = 0
-        return _columns(rows, plane, clock_offsets) if len(rows) else ObservationBatch.empty()
+        return _columns(rows, plane, clock_offsets, shifted) if len(rows) else ObservationBatch.empty()
 
 
-def _columns(rows: NDArray[np.void], plane: LocalPlane, clock_offsets: NDArray[np.float64]) -> ObservationBatch:
+def _positions(rows: NDArray[np.void], shifted: Mapping[int, Crs]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Longitudes and latitudes, deg WGS-84."""
+    lon, lat = rows["lon"] * 1e-7, rows["lat"] * 1e-7
+    for crs in set(shifted.values()):
+        devices = [row for row, system in shifted.items() if system is crs]
+        there = np.isin(rows["device"], devices)
+        lon[there], lat[there] = convert(lon[there], lat[there], crs, Crs.WGS84)
+    return lon, lat
+
+
+def _columns(
+    rows: NDArray[np.void], plane: LocalPlane, clock_offsets: NDArray[np.float64], shifted: Mapping[int, Crs]
+) -> ObservationBatch:
     offset = clock_offsets[rows["device"]]
-    x, y = plane.forward(rows["lon"] * 1e-7, rows["lat"] * 1e-7)
+    x, y = plane.forward(*_positions(rows, shifted))
     heading = np.where(rows["heading"] == HEADING_UNAVAILABLE, np.nan, np.radians(rows["heading"] * 0.0125))
     vx, vy, sigma_velocity = _velocity(rows, heading)
     participant, vehicle_class = rows["participant_type"], rows["vehicle_class"]

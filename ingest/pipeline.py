@@ -31,6 +31,9 @@ UNKNOWN_STREAM = "unknown"
 LONGEST_DEAD_LETTER = 4096
 """Bytes of a refused payload that are kept."""
 
+FLAG_EVERY = 1.0
+"""s between two messages of one topic that are stored with a warning."""
+
 _MAX_ROUTES = 500_000
 
 
@@ -49,6 +52,7 @@ class Pipeline:
         self._plane = plane
         self._collector = Collector(box, registry, coverage_radius)
         self._routes: dict[str, Route] = {}
+        self._flagged: dict[str, float] = {}
         self._profiles = ProfileWatch(box)
         self._maker = RouteMaker(self._collector, self._profiles)
         self.registry = registry
@@ -78,19 +82,24 @@ class Pipeline:
                 health.last_received = received
             if len(payload) > MAX_PAYLOAD:
                 raise _too_large(payload)
+            buffer, held = self._collector.buffer, self.registry.held
+            end = buffer.end
             accepted = route.taker.take(payload, received)
+            if held and route.taker.row in held:
+                buffer.end = end
+                counters.held[name] += 1
         except RefusedError as error:
             return self._refuse(topic, route, payload, received, error)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             return self._refuse(topic, route, payload, received, refusal_of(error, payload))
         counters.accepted[name] += 1
-        return accepted
+        return accepted if accepted.warning is None else self._flag(topic, payload, received, accepted)
 
     def take_observations(self, now: float) -> ObservationBatch:
         """Take what vehicles and roadside units reported since the last call; `now` is UTC epoch s."""
         collector = self._collector
         collector.clocks.grow(len(collector.registry))
-        return collector.buffer.take(self._plane, collector.clocks.offsets(now))
+        return collector.buffer.take(self._plane, collector.clocks.offsets(now), self.registry.shifted)
 
     def take_spats(self) -> list[Report[Spat]]:
         """Take the SPATs since the last call."""
@@ -128,6 +137,19 @@ class Pipeline:
             raise RefusedError(RefusalReason.TOO_MANY_DEVICES, "topic", topic)
         route = self._routes[topic] = self._maker.make(topic)
         return route
+
+    def _flag(self, topic: str, payload: bytes, received: float, accepted: Accepted) -> Accepted:
+        """Keep a message that came with a warning; of a stream of them one a second, so that it is not a flood."""
+        reason = accepted.warning
+        if reason is None or self._flagged.get(topic, 0.0) > received - FLAG_EVERY:
+            return accepted
+        self._flagged[topic] = received
+        device = self.registry.get(accepted.device).id
+        detail = f"clock of {device} is more than 5 minutes off: the message is kept out of the live picture"
+        letter = DeadLetter(received, topic, payload[:LONGEST_DEAD_LETTER], reason.value, detail)
+        self._collector.dead_letters.put(letter)
+        verdict = Refused(topic, accepted.stream, accepted.device, reason, "timestamp", detail)
+        return msgspec.structs.replace(accepted, partly=verdict)
 
     def _refuse(self, topic: str, route: Route | None, payload: bytes, received: float, error: RefusedError) -> Refused:
         """Count a refusal, keep the bytes, say why."""

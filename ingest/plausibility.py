@@ -11,6 +11,7 @@ import numpy as np
 
 from ingest.errors import RefusalReason, RefusedError
 from ingest.messages.common import LATITUDE_UNAVAILABLE, LONGITUDE_UNAVAILABLE, Position3D
+from maps.coordinates import Crs, convert
 from maps.network import RoadNetwork
 
 COVERAGE_RADIUS = 500.0
@@ -43,6 +44,15 @@ class BoxE7:
         low, high = network.points.min(axis=0) - margin, network.points.max(axis=0) + margin
         lon, lat = network.plane.inverse([low[0], low[0], high[0], high[0]], [low[1], high[1], low[1], high[1]])
         return cls.of_degrees(float(np.min(lon)), float(np.min(lat)), float(np.max(lon)), float(np.max(lat)))
+
+    def in_system(self, crs: Crs) -> "BoxE7":
+        """Give the box that holds this one, of WGS-84, and 100 m around it, in another reference system."""
+        corners = np.array([(x, y) for x in (self.west, self.east) for y in (self.south, self.north)]) * 1e-7
+        lon, lat = convert(corners[:, 0], corners[:, 1], Crs.WGS84, crs)
+        margin = 1e-3
+        return BoxE7.of_degrees(
+            float(lon.min()) - margin, float(lat.min()) - margin, float(lon.max()) + margin, float(lat.max()) + margin
+        )
 
     def holds(self, lon: int, lat: int) -> bool:
         """Whether a position (1e-7 deg) lies inside."""

@@ -1,10 +1,12 @@
 """From a topic to the taker of its messages."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from ingest.collector import Collector
 from ingest.device_health import StreamHealth
+from ingest.dialects.catalogue import STANDARD, dialect_of
 from ingest.dialects.description import Form
 from ingest.dialects.reading import find_form, read_form
 from ingest.errors import RefusalReason, RefusedError
@@ -13,11 +15,12 @@ from ingest.intake_binary import EnvelopeTaker, uper_reader
 from ingest.intake_bsm import BsmTaker, ForwardedBsmTaker
 from ingest.intake_day_two import SsmTaker
 from ingest.intake_events import event_taker, type_of_stream
+from ingest.intake_psm import ForwardedPsmTaker, PsmTaker
 from ingest.intake_rsm import RsmTaker
 from ingest.messages.common import Wire
 from ingest.profiles import ProfileWatch
 from ingest.streams import Stream
-from ingest.takers import FormTaker, LenientTaker, MessageTaker, Reader, Taker
+from ingest.takers import FormTaker, LenientTaker, MessageTaker, Taker
 from ingest.topics import Uplink, Writing, find_route, other_forms
 
 
@@ -66,7 +69,9 @@ class RouteMaker:
         taker = self._plain(link.stream, row, topic)
         if link.writing is Writing.UPER:
             read = uper_reader(self._collector, self._watch, link.stream, row)
-            return self._form_taker(read, taker, topic, counted=True)
+            note = self._noting(row, "uper")
+            counters = self._collector.counters
+            return FormTaker(read, taker, topic, counters, counted=True, lasting=False, note=note)
         if link.form is not None:
             return self._dialect(link.form, taker, topic)
         strict = cast("Taker", taker)
@@ -74,19 +79,22 @@ class RouteMaker:
         if not forms:
             return strict
         others = [self._dialect(form, taker, topic) for form in forms]
-        return LenientTaker(strict, others, lambda payload: find_form(forms, payload))
+        return LenientTaker(strict, others, lambda payload: find_form(forms, payload), self._noting(row, STANDARD))
 
     def _dialect(self, form: Form, taker: MessageTaker[Wire], topic: str) -> FormTaker:
         device, kind = self._collector.registry.get(taker.row).id, type_of_stream(form.stream)
-        return self._form_taker(
+        return FormTaker(
             lambda payload, received: read_form(form, payload, kind, device=device, received=received),
             taker,
             topic,
+            self._collector.counters,
             counted=False,
+            lasting=form.lasting,
+            note=self._noting(taker.row, dialect_of(form)),
         )
 
-    def _form_taker(self, read: Reader, taker: MessageTaker[Wire], topic: str, *, counted: bool) -> FormTaker:
-        return FormTaker(read, taker, topic, self._collector.counters, counted=counted)
+    def _noting(self, row: int, dialect: str) -> Callable[[], None]:
+        return partial(self._collector.registry.note_dialect, row, dialect)
 
     def _plain(self, stream: Stream, row: int, topic: str) -> MessageTaker[Wire]:
         """Make the taker of one stream of one device for messages in the standard's form."""
@@ -95,6 +103,8 @@ class RouteMaker:
             "obu_bsm": lambda: BsmTaker(collector, stream, row),
             "rsu_bsm": lambda: ForwardedBsmTaker(collector, row),
             "rsu_rsm": lambda: RsmTaker(collector, stream, row, topic),
+            "obu_psm": lambda: PsmTaker(collector, stream, row),
+            "rsu_psm": lambda: ForwardedPsmTaker(collector, row),
             "rsu_ssm": lambda: SsmTaker(collector, stream, row, topic),
             "radar_track": lambda: RsmTaker(collector, stream, row, topic, fixed=False),
             "rsu_spat": lambda: SpatTaker(collector, stream, row),

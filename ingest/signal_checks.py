@@ -6,22 +6,27 @@
 | silence | none in 10 s from an intersection that was there before |
 | count | msgCnt goes up by one (mod 128) |
 | missing_data | the least a SPAT must say: a time, and when the present light ends |
-| timestamp | time in the message and time of arrival differ by more than 50 ms (after the clock offset) |
+| timestamp | message and arrival differ by more than 50 ms, after the clock offset, in the median of 11 messages |
 | transition | a light followed one that may not come before it |
 | end_order | minEnd <= likelyEnd <= maxEnd, none before the start |
 | alignment | SPAT and MAP name the same intersection and the same phases |
 | conflicting_greens | two crossing movements show protected green |
 
 The numbers are those of the conflict monitor of the US DOT. An event is told when it begins and every minute while it
-lasts. Time is a parameter; nothing here reads a clock.
+lasts. Lights are compared in every message, the rest of a SPAT when its lights change and at least once a second.
+Entries of a SPAT about one intersection count as one: more than 16 phases do not fit one entry. Time is a parameter;
+nothing here reads a clock.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from math import floor
+from math import floor, inf
 
-from ingest.messages.map_data import MapData
+import msgspec
+
+from ingest.messages.map_data import MapData, Node
 from ingest.messages.spat import IntersectionState, Spat
 from ingest.signal_rules import (
     alignment_fault,
@@ -33,6 +38,7 @@ from ingest.signal_rules import (
     missing_data,
     nodes_by_key,
     phases_of_node,
+    walking_phases,
 )
 
 _COUNTS = 128
@@ -64,6 +70,8 @@ class Limits:
     """s."""
     repeat: float = 60.0
     """s after which an event that lasts is told again."""
+    content: float = 1.0
+    """s after which a SPAT whose lights stay is looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +99,26 @@ class _Stream:
     """Whether the present window was seen from its beginning."""
     messages: int = 0
     count: int | None = None
+    delays: deque[float] = field(default_factory=lambda: deque(maxlen=11))
 
 
 @dataclass(slots=True)
 class _Plan:
     """What the MAP says of an intersection."""
 
+    node: Node
     phases: frozenset[int]
     conflicts: frozenset[tuple[int, int]]
+    walkers: frozenset[int]
+    """Phases of crossings, whose green may end in red at once."""
+
+
+@dataclass(slots=True)
+class _Shown:
+    """Lights that an intersection showed last."""
+
+    lights: dict[int, int] = field(default_factory=dict)
+    checked: float = -inf
 
 
 class SignalChecks:
@@ -110,7 +130,7 @@ class SignalChecks:
         self._streams: dict[tuple[int, str], _Stream] = {}
         self._plans: dict[tuple[int, int], _Plan] = {}
         self._mapped_devices: set[int] = set()
-        self._lights: dict[tuple[int, tuple[int, int], int], int] = {}
+        self._shown: dict[tuple[int, tuple[int, int]], _Shown] = {}
         self._told: dict[tuple[object, ...], float] = {}
 
     def take_map(self, device: int, message: MapData, received: float) -> list[SignalEvent]:
@@ -118,17 +138,21 @@ class SignalChecks:
         events = list(self._note(device, "map", message.msg_cnt, received))
         self._mapped_devices.add(device)
         for key, node in nodes_by_key(message):
-            self._plans[key] = _Plan(phases_of_node(node), conflicting_phases(node))
+            known = self._plans.get(key)
+            if known is None or known.node != node:
+                self._plans[key] = _Plan(node, phases_of_node(node), conflicting_phases(node), walking_phases(node))
         return events
 
     def take_spat(self, device: int, message: Spat, event_time: float, received: float) -> list[SignalEvent]:
         """Check a SPAT whose lights are of `event_time` and that was received at `received`, UTC epoch s."""
         events = list(self._note(device, "spat", message.msg_cnt, received))
-        late = received - event_time
-        detail = f"the message is of {abs(late) * 1e3:.0f} ms {'before' if late > 0 else 'after'} its arrival"
+        delays = self._streams[device, "spat"].delays
+        delays.append(received - event_time)
+        late = sorted(delays)[len(delays) // 2]
+        detail = f"messages are of {abs(late) * 1e3:.0f} ms {'before' if late > 0 else 'after'} their arrival"
         fault = detail if abs(late) > self._limits.timestamp else None
         events += self._tell(device, None, SignalFault.TIMESTAMP, fault, received)
-        for state in message.intersections:
+        for state in _by_intersection(message.intersections):
             events += self._intersection(device, state, received, timed=message.time_stamp is not None)
         return events
 
@@ -138,6 +162,15 @@ class SignalChecks:
 
     def _intersection(self, device: int, state: IntersectionState, now: float, *, timed: bool) -> Iterator[SignalEvent]:
         key = state.intersection_id.key
+        shown = self._shown.get((device, key))
+        if shown is None:
+            shown = self._shown[device, key] = _Shown()
+        lights = {phase.id: current_state(phase).light_code for phase in state.phases}
+        if lights == shown.lights and 0.0 <= now - shown.checked < self._limits.content:
+            return
+        shown.checked = now
+        before, shown.lights = shown.lights, lights
+        yield from self._changes(device, key, before, lights, now)
         yield from self._tell(device, key, SignalFault.MISSING_DATA, missing_data(state, timed=timed), now)
         plan = self._plans.get(key)
         if plan is not None:
@@ -148,15 +181,18 @@ class SignalChecks:
         elif device in self._mapped_devices:
             yield from self._tell(device, key, SignalFault.ALIGNMENT, f"no MAP names intersection {key}", now)
         for phase in state.phases:
-            shown = current_state(phase)
-            yield from self._tell(device, key, SignalFault.END_ORDER, end_order_fault(shown), now, phase.id)
-            yield from self._change(device, key, phase.id, shown.light_code, now)
+            fault = end_order_fault(current_state(phase))
+            yield from self._tell(device, key, SignalFault.END_ORDER, fault, now, phase.id)
 
-    def _change(self, device: int, key: tuple[int, int], phase: int, light: int, now: float) -> Iterator[SignalEvent]:
-        before = self._lights.get((device, key, phase), light)
-        self._lights[device, key, phase] = light
-        if not is_legal_change(before, light):
-            detail = f"light {light} of phase {phase} may not follow light {before}"
+    def _changes(
+        self, device: int, key: tuple[int, int], before: dict[int, int], lights: dict[int, int], now: float
+    ) -> Iterator[SignalEvent]:
+        plan = self._plans.get(key)
+        for phase, light in lights.items():
+            last = before.get(phase, light)
+            if last == light or is_legal_change(last, light, walking=plan is not None and phase in plan.walkers):
+                continue
+            detail = f"light {light} of phase {phase} may not follow light {last}"
             yield SignalEvent(now, device, key, SignalFault.TRANSITION, detail, phase)
 
     def _note(self, device: int, name: str, count: int, now: float) -> Iterator[SignalEvent]:
@@ -167,10 +203,12 @@ class SignalChecks:
             stream = self._streams[device, name] = _Stream(window, name)
         yield from self._close(device, stream, now)
         stream.messages += 1
-        if stream.count is not None and count != (stream.count + 1) % _COUNTS:
-            detail = f"msgCnt of {name.upper()} went from {stream.count} to {count}"
-            yield SignalEvent(now, device, None, SignalFault.COUNT, detail)
-        stream.count = count
+        last, stream.count = stream.count, count
+        if last is not None and count != (last + 1) % _COUNTS:
+            detail = f"msgCnt of {name.upper()} went from {last} to {count}"
+            yield from self._tell(device, None, SignalFault.COUNT, detail, now)
+        elif now - self._told.get((device, None, SignalFault.COUNT, None), now) >= self._limits.repeat:
+            self._told.pop((device, None, SignalFault.COUNT, None))
 
     def _close(self, device: int, stream: _Stream, now: float) -> Iterator[SignalEvent]:
         window = floor(now / self._limits.window)
@@ -210,3 +248,16 @@ class SignalChecks:
         if told is None or now - told >= self._limits.repeat:
             self._told[name] = now
             yield SignalEvent(now, device, key, fault, detail, phase)
+
+
+def _by_intersection(states: Sequence[IntersectionState]) -> Sequence[IntersectionState]:
+    """Join the entries about one intersection."""
+    if len({state.intersection_id.key for state in states}) == len(states):
+        return states
+    joined: dict[tuple[int, int], IntersectionState] = {}
+    for state in states:
+        key = state.intersection_id.key
+        first = joined.get(key)
+        phases = state.phases if first is None else [*first.phases, *state.phases]
+        joined[key] = msgspec.structs.replace(first or state, phases=phases)
+    return list(joined.values())

@@ -34,9 +34,11 @@ _LEAST_ANGLE = 3.0
 _HOUR = 36_000
 
 
-def is_legal_change(before: int, after: int) -> bool:
-    """Tell whether a light (DE_LightState) may be followed by another."""
+def is_legal_change(before: int, after: int, *, walking: bool = False) -> bool:
+    """Tell whether a light (DE_LightState) may be followed by another; where people walk, red may follow green."""
     if before == after or before in _OUT_OF_ORDER or after in _OUT_OF_ORDER:
+        return True
+    if walking and before in _GREENS and after == _RED:
         return True
     return after in LEGAL_NEXT.get(before, frozenset())
 
@@ -99,6 +101,20 @@ def missing_data(state: IntersectionState, *, timed: bool) -> str | None:
 def phases_of_node(node: Node) -> frozenset[int]:
     """List the phases that the MAP of an intersection names; 0 and 255 (unknown, always green) are no phases."""
     return frozenset(phase for _, _, phase in _movements(node)) - {0, 255}
+
+
+def walking_phases(node: Node) -> frozenset[int]:
+    """List the phases that only crossings of the MAP name."""
+    walkers: set[int] = set()
+    others: set[int] = set()
+    for link in node.in_links or ():
+        others.update(movement.phase_id for movement in link.movements or () if movement.phase_id is not None)
+        for lane in link.lanes:
+            attributes = lane.lane_attributes
+            crossing = attributes is not None and attributes.lane_type.crosswalk is not None
+            named = (connection.phase_id for connection in lane.connects_to or ())
+            (walkers if crossing else others).update(phase for phase in named if phase is not None)
+    return frozenset(walkers - others)
 
 
 def alignment_fault(named: frozenset[int], state: IntersectionState) -> str | None:

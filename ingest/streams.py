@@ -63,6 +63,10 @@ def _cloud(name: str, topic: str, qos: int, rate_hz: float | None = None, *, ret
 
 
 _T, _E = StreamClass.TELEMETRY, StreamClass.EVENT
+ANSWERED_ORDERS = ("MAP", "SPAT", "CONFIG", "MNG")
+"""Messages to roadside units, besides RSI and RSC, that a unit answers."""
+UNANSWERED = ("RSM", "SSM", "CWM", "CGW", "RDW", "OSW", "SSW")
+"""Messages to roadside units that are worth nothing when they are late: nobody waits for an answer."""
 
 STREAMS: tuple[Stream, ...] = (
     _up("rsu_rsm", "V2X/RSU/{device}/RSM/UP", _T, 10.0),
@@ -80,6 +84,7 @@ STREAMS: tuple[Stream, ...] = (
     _up("rsu_heartbeat", "V2X/RSU/HB/UP", _T, 0.2),
     _up("rsu_running_info", "V2X/RSU/RunningInfo/UP", _T, 1 / 60),
     _up("rsu_info", "V2X/RSU/INFO/UP", _E),
+    _up("rsu_base_info", "V2X/RSU/BaseINFO/UP", _E),
     _up("rsu_rsi", "V2X/RSU/{device}/RSI/UP", _E),
     _up("rsu_vir", "V2X/RSU/{device}/VIR/UP", _E),
     _up("rsu_rsc", "V2X/RSU/{device}/RSC/UP", _E),
@@ -89,13 +94,16 @@ STREAMS: tuple[Stream, ...] = (
     _up("radar_event", "V2X/RADAR/{device}/EVENT/UP", _E),
     _up("rsu_rsi_ack", "V2X/RSU/{device}/RSI/DOWN/ACK", _E),
     _up("rsu_rsc_ack", "V2X/RSU/{device}/RSC/DOWN/ACK", _E),
+    *(_up(f"rsu_{name.lower()}_down_ack", f"V2X/RSU/{{device}}/{name}/DOWN/ACK", _E) for name in ANSWERED_ORDERS),
     _up("obu_bsm", "V2X/OBU/{device}/BSM/UP", _T, 10.0),
     _up("obu_psm", "V2X/OBU/{device}/PSM/UP", _T, 5.0),
     _up("obu_vir", "V2X/OBU/{device}/VIR/UP", _E),
+    _up("obu_bus", "V2X/OBU/{device}/BUS/UP", _E),
     _up("obu_advice_ack", "V2X/OBU/{device}/ADVICE/DOWN/ACK", _E),
     _up("parking_status", "V2X/PARKING/{device}/STATUS/UP", _E),
     _down("rsu_rsi_down", "V2X/RSU/{device}/RSI/DOWN"),
     _down("rsu_rsc_down", "V2X/RSU/{device}/RSC/DOWN"),
+    *(_down(f"rsu_{name.lower()}_down", f"V2X/RSU/{{device}}/{name}/DOWN") for name in (*ANSWERED_ORDERS, *UNANSWERED)),
     _down("rsu_rsm_ack", "V2X/RSU/{device}/RSM/UP/ACK"),
     _down("rsu_spat_ack", "V2X/RSU/{device}/SPAT/UP/ACK"),
     _down("rsu_map_ack", "V2X/RSU/{device}/MAP/UP/ACK"),
@@ -104,21 +112,37 @@ STREAMS: tuple[Stream, ...] = (
     _down("rsu_vir_ack", "V2X/RSU/{device}/VIR/UP/ACK"),
     _down("obu_bsm_ack", "V2X/OBU/{device}/BSM/UP/ACK"),
     _down("obu_vir_ack", "V2X/OBU/{device}/VIR/UP/ACK"),
+    _down("obu_bus_ack", "V2X/OBU/{device}/BUS/UP/ACK"),
     _down("parking_status_ack", "V2X/PARKING/{device}/STATUS/UP/ACK"),
     _down("obu_advice", "V2X/OBU/{device}/ADVICE/DOWN"),
     _cloud("live_movers", "V2X/CLOUD/LIVE/MOVERS", 0, 5.0),
     _cloud("live_links", "V2X/CLOUD/LIVE/LINKS", 0, 1.0),
     _cloud("live_signals", "V2X/CLOUD/LIVE/SIGNALS", 0, 5.0),
+    _cloud("live_movements", "V2X/CLOUD/LIVE/MOVEMENTS", 0, 1.0),
+    _cloud("live_intersections", "V2X/CLOUD/LIVE/INTERSECTIONS", 0, 1.0),
     _cloud("trajectory", "V2X/CLOUD/TRAJECTORY", 1, 5.0),
     _cloud("link_state", "V2X/CLOUD/LINKSTATE", 1, 0.1),
+    _cloud("movement_state", "V2X/CLOUD/MOVEMENTSTATE", 1, 1 / 60),
+    _cloud("intersection_state", "V2X/CLOUD/INTERSECTIONSTATE", 1, 0.1),
     _cloud("signal_state", "V2X/CLOUD/SIGNALSTATE", 1),
     _cloud("incident", "V2X/CLOUD/INCIDENT", 1),
     _cloud("advisory", "V2X/CLOUD/ADVISORY", 1),
     _cloud("dead_letter", "V2X/CLOUD/DEADLETTER", 1),
+    _cloud("connection", "V2X/CLOUD/CONNECTION", 1),
+    _cloud("signal_event", "V2X/CLOUD/SIGNAL/EVENT", 1),
+    _cloud("signal_assessment", "V2X/CLOUD/SIGNAL/ASSESSMENT", 1),
+    _cloud("notification", "V2X/CLOUD/NOTIFICATION", 1),
     _cloud("incidents_now", "V2X/CLOUD/STATE/INCIDENTS", 1, retain=True),
     _cloud("parking_now", "V2X/CLOUD/STATE/PARKING", 1, retain=True),
+    _cloud("transit_now", "V2X/CLOUD/STATE/TRANSIT", 1, 1.0, retain=True),
+    _cloud("stop_visit", "V2X/CLOUD/TRANSIT/VISIT", 1),
     _cloud("devices_now", "V2X/CLOUD/STATE/DEVICES", 0, 0.5, retain=True),
     _cloud("health", "V2X/CLOUD/HEALTH/{device}", 0, 1.0, retain=True),
+    _cloud("command", "V2X/CLOUD/COMMAND/{device}", 1),
+    _cloud("command_reply", "V2X/CLOUD/COMMAND/REPLY", 1),
+    _cloud("privacy_register", "V2X/CLOUD/PRIVACY/REGISTER", 1, retain=True),
+    _cloud("device_register", "V2X/CLOUD/REGISTER/{device}", 1, retain=True),
+    _cloud("delivery", "V2X/CLOUD/DELIVERY", 1),
 )
 
 BY_NAME = {stream.name: stream for stream in STREAMS}

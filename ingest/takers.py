@@ -49,40 +49,71 @@ class FormTaker:
     """Takes one topic of one device in a writing other than the standard's JSON."""
 
     def __init__(
-        self, read: Reader, taker: MessageTaker[Wire], topic: str, counters: Counters, *, counted: bool
+        self,
+        read: Reader,
+        taker: MessageTaker[Wire],
+        topic: str,
+        counters: Counters,
+        *,
+        counted: bool,
+        lasting: bool,
+        note: Callable[[], None],
     ) -> None:
-        """Read payloads with `read`; where not `counted`, equal bytes within a minute are repeats."""
+        """Read payloads with `read`; where neither `counted` nor `lasting`, equal bytes within a minute are repeats.
+
+        `note` is called once, when the first message was taken.
+        """
         self.row = taker.row
         self._read, self._taker, self._topic = read, taker, topic
         self._counters = counters
         self._counted = counted
+        self._by_bytes = not (counted or lasting)
+        self._note: Callable[[], None] | None = note
         self._seen = RecentKeys(REPEAT_WINDOW, _REPEATS_KEPT)
 
     def take(self, payload: bytes, received: float) -> Accepted:
         """Take all messages in a payload."""
         messages = self._read(payload, received)
-        if not self._counted and self._seen.is_repeat(blake2b(payload, digest_size=8).digest(), received):
+        if self._by_bytes and self._seen.is_repeat(blake2b(payload, digest_size=8).digest(), received):
             raise RefusedError(RefusalReason.DUPLICATE, "", None, "the same bytes came within the last minute")
-        return take_all(messages, self._taker, received, self._counters, topic=self._topic, counted=self._counted)
+        taken = take_all(messages, self._taker, received, self._counters, topic=self._topic, counted=self._counted)
+        if self._note is not None:
+            self._note()
+            self._note = None
+        return taken
 
 
 class LenientTaker:
     """Takes the standard's JSON and, where a message does not fit it, the forms that dialects write to this topic."""
 
-    def __init__(self, strict: Taker, others: Sequence[FormTaker], find: Callable[[bytes], int | None]) -> None:
-        """Try `strict` first; `find` gives the index of the other form that a payload is in, None for no other."""
+    def __init__(
+        self,
+        strict: Taker,
+        others: Sequence[FormTaker],
+        find: Callable[[bytes], int | None],
+        note: Callable[[], None],
+    ) -> None:
+        """Try `strict` first; `find` gives the index of the other form that a payload is in, None for no other.
+
+        `note` is called once, when the first message in the standard's form was taken.
+        """
         self.row = strict.row
+        self._note: Callable[[], None] | None = note
         self._strict, self._others, self._find = strict, others, find
 
     def take(self, payload: bytes, received: float) -> Accepted:
         """Take one message."""
         try:
-            return self._strict.take(payload, received)
+            taken = self._strict.take(payload, received)
         except msgspec.ValidationError:
             index = self._find(payload)
             if index is None:
                 raise
-        return self._others[index].take(payload, received)
+            return self._others[index].take(payload, received)
+        if self._note is not None:
+            self._note()
+            self._note = None
+        return taken
 
 
 def take_all(
@@ -115,4 +146,5 @@ def take_all(
     if faults and partly is None:
         fault = faults[0]
         partly = Refused(topic, first.stream, first.device, fault.reason, fault.field, str(fault))
-    return Accepted(first.stream, first.device, sum(verdict.observations for verdict in verdicts), partly)
+    warning = next((verdict.warning for verdict in verdicts if verdict.warning), None)
+    return Accepted(first.stream, first.device, sum(verdict.observations for verdict in verdicts), partly, warning)

@@ -6,6 +6,8 @@
 | the same with `/UPER` behind it | one UPER MessageFrame |
 | `V2X.RSU.{BSM, RSM, SPAT, RSI, MAP}.UP` | binary gateway envelope with UPER inside |
 | `V2X.RSU.{HB, INFO, RUNNINGINFO}.UP` | the JSON of V2X/RSU/HB/UP and its like |
+| `V2X.RSU.{RSI, RSC, MAP, SPAT, CONFIG, MNG}.DOWN.ACK` | answer as JSON that names the unit |
+| `V2X/RSU/{device}/{RSI, RSC, MAP, SPAT}/DOWN/UPER/ACK` | answer as JSON; its seqNum is the msgCnt |
 | as a dialect says | that dialect's JSON |
 """
 
@@ -27,7 +29,15 @@ BINARY_MESSAGES = frozenset(
 
 _ENVELOPES = ("BSM", "RSM", "SPAT", "RSI", "MAP")
 _DOTTED = {"HB": "rsu_heartbeat", "INFO": "rsu_info", "RunningInfo": "rsu_running_info"}
-_DOTTED["RUNNINGINFO"] = "rsu_running_info"
+_DOTTED |= {"RUNNINGINFO": "rsu_running_info", "BaseINFO": "rsu_base_info", "BASEINFO": "rsu_base_info"}
+_DOTTED_ANSWERS = {
+    "RSI": "rsu_rsi_ack",
+    "RSC": "rsu_rsc_ack",
+    "MAP": "rsu_map_down_ack",
+    "SPAT": "rsu_spat_down_ack",
+    "CONFIG": "rsu_config_down_ack",
+    "MNG": "rsu_mng_down_ack",
+}
 _KINDS = {"rsu": DeviceKind.RSU, "obu": DeviceKind.OBU, "parking": DeviceKind.LOT, "radar": DeviceKind.RADAR}
 
 
@@ -81,13 +91,20 @@ def uplinks() -> tuple[Uplink, ...]:
         Uplink(f"V2X.RSU.{name}.UP", BY_NAME[f"rsu_{name.lower()}"], rsu, Writing.ENVELOPE) for name in _ENVELOPES
     ]
     dotted = [Uplink(f"V2X.RSU.{word}.UP", BY_NAME[name], rsu) for word, name in _DOTTED.items()]
+    answers = [Uplink(f"V2X.RSU.{name}.DOWN.ACK", BY_NAME[stream], rsu) for name, stream in _DOTTED_ANSWERS.items()]
+    answers += [
+        Uplink(stream.topic.removesuffix("/ACK") + f"{UPER_SUFFIX}/ACK", stream, rsu)
+        for stream in (
+            BY_NAME[name] for name in ("rsu_rsi_ack", "rsu_rsc_ack", "rsu_map_down_ack", "rsu_spat_down_ack")
+        )
+    ]
     standard = {stream.topic for stream in STREAMS}
     vendors = [
         Uplink(form.topic, BY_NAME[form.stream], form.kind, Writing.DIALECT, form)
         for form in list_forms()
         if form.topic not in standard
     ]
-    return (*plain, *uper, *envelopes, *dotted, *vendors)
+    return (*plain, *uper, *envelopes, *dotted, *answers, *vendors)
 
 
 def other_forms(stream: Stream) -> tuple[Form, ...]:

@@ -37,7 +37,9 @@ class Accepted(msgspec.Struct, frozen=True, gc=False):
     observations: int = 0
     """Rows that it added to the next ObservationBatch."""
     partly: Refused | None = None
-    """The first participant that was left out, if any was."""
+    """The first participant that was left out, if any was, or why the message is kept out of the picture."""
+    warning: RefusalReason | None = None
+    """Why the message, though kept, does not enter the live picture."""
 
 
 class DeadLetter(msgspec.Struct, frozen=True, gc=False):

@@ -32,8 +32,9 @@ def degrees_e7(values: Values) -> Ints:
 
 
 def speed_raw(mps: Values) -> Ints:
-    """Speed, 0.02 m/s, 0..8190."""
-    return np.clip(np.rint(mps * 50.0), 0, 8190).astype(np.int64)
+    """Speed, 0.02 m/s, 0..8190; 8191 where it is NaN: unavailable."""
+    raw: Ints = np.nan_to_num(np.clip(np.rint(mps * 50.0), 0, 8190), nan=8191).astype(np.int64)
+    return raw
 
 
 def heading_raw(radians: Values) -> Ints:

@@ -49,6 +49,10 @@ class RsmWriter:
         self._lon, self._lat = round(lon * 1e7), round(lat * 1e7)
         self._count = first_count % 128
 
+    def move(self, lon: float, lat: float) -> None:
+        """Take a new place (deg) for the messages to come: the unit stands on a vehicle."""
+        self._lon, self._lat = round(lon * 1e7), round(lat * 1e7)
+
     def write(self, participants: list[bytes], published_ms: int) -> Iterator[bytes]:
         """Messages that carry all participants, at least one, at most 16 participants each."""
         for part in range(max(1, math.ceil(len(participants) / PARTICIPANTS))):

@@ -4,6 +4,8 @@
 |---|---|
 | RSM | list of {dev_pos {lat, lon}, content [{ptcType, ptcId, timeStamp, secMark, pos_lat, pos_lon, heading, ...}]} |
 | RSI | {dev_id, dev_pos {latitude, longitude}, event_content [{event_type, event_id, event_source, timeStamp, ...}]} |
+
+Messages to such a unit are those of OpenV2X.
 """
 
 from ingest.device_kinds import DeviceKind
@@ -79,4 +81,5 @@ DIALECT = Dialect(
         ),
         Form("V2X/RSU/{device}/RSI/UP/DAWNLINE", "rsu_rsi", DeviceKind.RSU, RSI, split=("rtes", 8)),
     ),
+    base="openv2x",
 )

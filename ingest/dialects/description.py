@@ -14,11 +14,14 @@ A path is names (or list indexes) with dots between them. An empty path is the e
 the whole message instead, and `@device` is the device that the topic names. What a shape leaves out is not read.
 Where no path is there and there is no default, the field is missing; the checks of the standard message say so in the
 vendor's own names.
+
+A `DownForm` uses the same words the other way round: its shape has the vendor's names, and its paths look into the
+standard message, to which `seqNum` and `ack` have been added.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
 
 from ingest.device_kinds import DeviceKind
 
@@ -107,6 +110,34 @@ class Form:
     """Whether numbers may be written as text."""
     split: tuple[str, int] | None = None
     """A list and the most elements of it that one standard message may hold."""
+    lasting: bool = False
+    """Whether equal bytes that come again mean that all is still so; else they are a repeat."""
+
+
+class Encoding(StrEnum):
+    """How a message to a device becomes bytes."""
+
+    JSON = "json"
+    UPER = "uper"
+    """One MessageFrame in the profile of the device."""
+    ENVELOPE = "envelope"
+    """The same in the binary gateway envelope."""
+
+
+@dataclass(frozen=True, slots=True)
+class DownForm:
+    """One kind of message to devices, as a dialect writes it."""
+
+    message: str
+    """Name of the standard message, such as rsi."""
+    topic: str
+    """`{device}` stands for the device's id."""
+    shape: Rule | None = None
+    """None: the standard's JSON with seqNum and ack."""
+    encoding: Encoding = Encoding.JSON
+    kind: DeviceKind = DeviceKind.RSU
+    pack: Callable[[Json], Json] | None = None
+    """Applied to the whole message last, for instance where JSON stands inside a string."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +147,6 @@ class Dialect:
     name: str
     source: str
     forms: tuple[Form, ...]
+    down: tuple[DownForm, ...] = ()
+    base: str = ""
+    """Dialect whose messages to devices hold where this one has none of its own; empty: there are no others."""

@@ -16,6 +16,7 @@ import msgspec
 
 from ingest.device_kinds import DeviceKind
 from ingest.dialects.description import Const, Dialect, Each, Form, Json, Rule, Take
+from ingest.dialects.dris_down import ANSWERS, FORMS
 from ingest.dialects.openv2x import MAP, PARTICIPANT
 from ingest.dialects.units import (
     bits,
@@ -212,7 +213,11 @@ DIALECT = Dialect(
         ),
         Form("v2x/v1/rsu/{device}/spat/up", "rsu_spat", _RSU, SPAT),
         Form("v2x/v1/signalcontroller/{device}/spat/up", "rsu_spat", DeviceKind.SIGNAL_CONTROLLER, SPAT),
-        Form("v2x/v1/rsu/{device}/map/up", "rsu_map", _RSU, MAP, unpack=open_content),
+        Form("v2x/v1/rsu/{device}/map/up", "rsu_map", _RSU, MAP, unpack=open_content, lasting=True),
         Form("v2x/v1/rsu/{device}/rsi/up", "rsu_rsi", _RSU, RSI, each="rsiDatas", unpack=open_content),
+        Form("v2x/v1/rsu/{device}/rsi/down/ack", "rsu_rsi_ack", _RSU, ANSWERS),
+        Form("v2x/v1/rsu/{device}/map/down/ack", "rsu_map_down_ack", _RSU, ANSWERS),
+        Form("v2x/v1/rsu/{device}/spat/down/ack", "rsu_spat_down_ack", _RSU, ANSWERS),
     ),
+    down=FORMS,
 )

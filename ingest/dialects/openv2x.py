@@ -11,6 +11,7 @@
 
 from ingest.device_kinds import DeviceKind
 from ingest.dialects.description import ABSENT, Absent, Const, Context, Dialect, Each, Form, Json, Rule, Take
+from ingest.dialects.openv2x_down import FORMS
 from ingest.dialects.units import (
     bits,
     description,
@@ -223,13 +224,14 @@ DIALECT = Dialect(
             marks=("content.rsms",),
             split=("participants", MAX_PARTICIPANTS),
         ),
-        Form("V2X/RSU/{device}/SPAT/UP", "rsu_spat", _RSU, SPAT, marks=_ONE_STATE),
+        Form("V2X/RSU/{device}/SPAT/UP", "rsu_spat", _RSU, SPAT, marks=_ONE_STATE, lasting=True),
         Form(
             "V2X/RSU/{device}/MAP/UP",
             "rsu_map",
             _RSU,
             MAP,
             marks=("nodes.Node", "map.nodes", "nodes.0.refPos.lon", "nodes.0.refPos.ele"),
+            lasting=True,
         ),
         Form(
             "V2X/RSU/{device}/VIR/UP",
@@ -241,4 +243,6 @@ DIALECT = Dialect(
         Form("V2X/RSU/{device}/RSI/UP", "rsu_rsi", _RSU, RSI, marks=("rsiDatas",), split=("rtes", 8)),
         Form("V2X/DEVICE/{device}/RSI/UP", "rsu_rsi", _RSU, RSI, split=("rtes", 8)),
     ),
+    down=FORMS,
+    base="standard",
 )

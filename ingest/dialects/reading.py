@@ -30,7 +30,7 @@ def read_form(form: Form, payload: bytes, kind: type[Wire], *, device: str, rece
     context = Context(received, device, whole)
     made: list[Wire] = []
     for place, element in _messages(form, whole):
-        plain = _build(form.shape, element, context, place)
+        plain = build(form.shape, element, context, place)
         for part in _parts(form, plain):
             try:
                 made.append(msgspec.convert(part, kind, strict=not form.lenient))
@@ -84,7 +84,8 @@ def _parts(form: Form, plain: Json | Absent) -> Iterator[Json | Absent]:
         yield {**plain, name: entries[first : first + most]}
 
 
-def _build(rule: Rule, element: Json, context: Context, place: str) -> Json | Absent:
+def build(rule: Rule, element: Json, context: Context, place: str) -> Json | Absent:
+    """Apply a rule to an element at `place` of the message; RefusedError names a value that cannot be turned."""
     match rule:
         case Take():
             return _take(rule, element, context, place)
@@ -94,12 +95,12 @@ def _build(rule: Rule, element: Json, context: Context, place: str) -> Json | Ab
                 return ABSENT
             where = _join(place, path)
             listed = enumerate(_listed(found, where))
-            built = (_build(rule.shape, entry, context, f"{where}[{index}]") for index, entry in listed)
+            built = (build(rule.shape, entry, context, f"{where}[{index}]") for index, entry in listed)
             return [entry for entry in built if not isinstance(entry, Absent)]
         case Const(value):
             return value
         case Mapping():
-            pairs = ((name, _build(inner, element, context, place)) for name, inner in rule.items())
+            pairs = ((name, build(inner, element, context, place)) for name, inner in rule.items())
             return {name: value for name, value in pairs if not isinstance(value, Absent)}
 
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from ingest.messages.common import MsgCount, Wire
+from ingest.messages.common import DeviceId, MsgCount, Wire
 
 Sentence = Annotated[str, Meta(max_length=512)]
 
@@ -23,6 +23,18 @@ class Ack(Wire, frozen=True):
     error_code: Annotated[int, Meta(ge=0, le=65535)]
     seq_num: str | int | None = None
     error_desc: Sentence | None = None
+
+
+class UnitAck(Ack, frozen=True, kw_only=True):
+    """The same on a topic that names no device: the payload does."""
+
+    rsu_esn: DeviceId | None = None
+    rsu_id: DeviceId | None = None
+
+    @property
+    def unit(self) -> str:
+        """Serial of the unit, empty where none is named."""
+        return self.rsu_esn or self.rsu_id or ""
 
 
 class AdviceAnswer(StrEnum):

@@ -6,6 +6,7 @@
 | INFO | rsuId, rsuEsn, rsuName, rsuStatus, version, location {lon, lat} in deg, config (not read), region, nodeId, |
 | | coverageRadius (m) |
 | RunningInfo | rsuEsn, runningInfo {cpu {load, uti}, mem {total, used}, ...} |
+| BaseINFO | rsuEsn, rsuId, protocolVersion, softwareVersion, hardwareVersion, communicationType, imei, iccid |
 """
 
 from typing import Annotated
@@ -74,4 +75,18 @@ class RunningInfo(Wire, frozen=True):
 
     rsu_esn: DeviceId
     running_info: RunningState
+    timestamp: Timestamp | None = None
+
+
+class BaseInfo(Wire, frozen=True):
+    """V2X/RSU/BaseINFO/UP."""
+
+    rsu_esn: DeviceId
+    rsu_id: Name | int | None = None
+    protocol_version: Name | None = None
+    software_version: Name | None = None
+    hardware_version: Name | None = None
+    communication_type: Name | int | None = None
+    imei: Name | None = None
+    iccid: Name | None = None
     timestamp: Timestamp | None = None

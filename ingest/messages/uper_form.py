@@ -61,7 +61,7 @@ DAY_TWO: dict[int, tuple[str, type[Wire]]] = {
 """Name and struct by messageId of the extension."""
 
 _EXTENSION = "msgFrameExt"
-_LIGHTS_2017 = (
+LIGHTS_2017 = (
     "unavailable",
     "dark",
     "stop-Then-Proceed",
@@ -72,7 +72,7 @@ _LIGHTS_2017 = (
     "intersection-clearance",
     "caution-Conflicting-Traffic",
 )
-_LIGHT_NAMES = {name: LightState.of_code(code).value for code, name in enumerate(_LIGHTS_2017)}
+_LIGHT_NAMES = {name: LightState.of_code(code).value for code, name in enumerate(LIGHTS_2017)}
 
 
 def open_frame(frame: Object) -> tuple[str, Object, type[Wire]]:

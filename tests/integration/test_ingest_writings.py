@@ -8,9 +8,15 @@ from conftest import MosquittoBroker
 from ingest_samples import NOON, new_pipeline, raw
 
 from ingest.asyncapi import example_of, uper_example
+from ingest.asyncapi_examples import EXAMPLES
 from ingest.broker import TelemetryReceiver
 from ingest.envelope import Envelope, seal_envelope
+from ingest.messages.decoding import decode
+from ingest.messages.rsm import RoadsideSafetyMessage
+from ingest.messages.uper_form import to_frame
 from ingest.streams import BY_NAME
+from ingest.uper.codec import codec_for
+from ingest.uper.schema import Profile
 from ingest.verdicts import Accepted
 
 DEGREES = {"lat": 28.2281611, "lon": 112.9385943, "ele": 520}
@@ -25,9 +31,12 @@ async def until(condition: Callable[[], bool]) -> None:
 
 async def test_every_writing_arrives_and_is_understood(mosquitto_broker: MosquittoBroker) -> None:
     rsm = uper_example(BY_NAME["rsu_rsm"])
+    other = to_frame(decode(RoadsideSafetyMessage, raw(EXAMPLES["rsm"] | {"id": "RSU00002"})))
     sent = {
         "V2X/RSU/R1/RSM/UP/UPER": rsm,
-        "V2X.RSU.RSM.UP": seal_envelope(Envelope("R2", round(NOON * 1000), (rsm,)), bundle=False),
+        "V2X.RSU.RSM.UP": seal_envelope(
+            Envelope("R2", round(NOON * 1000), (codec_for(Profile.V4).encode(other),)), bundle=False
+        ),
         "V2X/RADAR/R3/TRACK/UP": raw(example_of(BY_NAME["radar_track"]) or {}),
         "v2x/v1/rsu/R4/rsm/up": raw({"rsms": [{"refPos": DEGREES, "participants": [PERSON]}]}),
     }
