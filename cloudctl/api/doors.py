@@ -1,14 +1,7 @@
-"""Who may open a live feed: pages of our own host, and not too many of them."""
-
-from urllib.parse import urlsplit
+"""How many live feeds may be open."""
 
 MAX_CLIENTS = 400
 MAX_CLIENTS_A_HOST = 40
-
-
-def same_origin(origin: str | None, host: str | None) -> bool:
-    """Tell whether a page of our own host asks; programs that are no browsers send no Origin."""
-    return origin is None or (host is not None and urlsplit(origin).netloc.lower() == host.lower())
 
 
 class Doors:

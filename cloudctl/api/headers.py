@@ -19,6 +19,9 @@ HEADERS = {
 }
 
 
+API = "/api/"
+
+
 class SecurityHeaders:
     """ASGI middleware; leaves WebSockets alone."""
 
@@ -37,6 +40,9 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
+                if scope["path"].startswith(API):
+                    # what one person sees must not stay in a shared cache or behind the back button
+                    headers.setdefault("Cache-Control", "no-store")
                 self._measures.requests.labels(f"{message['status'] // 100}xx").inc()
             await send(message)
 

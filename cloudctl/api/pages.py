@@ -1,5 +1,6 @@
 """The live map's files and the base map: strong enough caching (ETag, 304), byte ranges, nothing outside the lists."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
@@ -7,10 +8,12 @@ from fastapi.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from cloudctl.access.permissions import Permission, public, requires
 from cloudctl.api.errors import ProblemError
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 FOLDERS = ("js", "css", "img", "vendor")
+PAGES = {"/": "index.html", "/sign-in": "sign-in.html", "/account": "account.html"}
 REVALIDATE = "no-cache"
 TILES_TYPE = "application/vnd.pmtiles"
 
@@ -22,16 +25,22 @@ class _RevalidatedFiles(StaticFiles):
         return response
 
 
+def _page(files: StaticFiles, name: str) -> Callable[[Request], Awaitable[Response]]:
+    async def get_page(request: Request) -> Response:
+        return await files.get_response(name, request.scope)
+
+    return get_page
+
+
 def mount_pages(app: FastAPI, tiles: Path) -> None:
-    """Serve the page at `/`, its files, and the PMTiles file at `/tiles/base.pmtiles`."""
+    """Serve the pages, their files, and the PMTiles file at `/tiles/base.pmtiles`."""
     router = APIRouter(include_in_schema=False)
     page = _RevalidatedFiles(directory=WEB)
 
-    @router.api_route("/", methods=["GET", "HEAD"])
-    async def get_page(request: Request) -> Response:
-        return await page.get_response("index.html", request.scope)
+    for path, name in PAGES.items():
+        router.add_api_route(path, _page(page, name), methods=["GET", "HEAD"], dependencies=[public()])
 
-    @router.api_route("/tiles/base.pmtiles", methods=["GET", "HEAD"])
+    @router.api_route("/tiles/base.pmtiles", methods=["GET", "HEAD"], dependencies=[requires(Permission.SEE_PICTURE)])
     def get_tiles(request: Request) -> FileResponse:
         if not tiles.is_file():
             raise ProblemError(404, "No base map", f"{request.url.path} was not written yet; import the map again")

@@ -1,0 +1,430 @@
+"""Accounts over a real PostgreSQL: links, sign-in, sessions, lock-out, tokens, tickets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from access_kit import ADDRESS, PASSWORD, World, account_world, forget_all, link_secret, set_cookie_of
+from store_servers import Server, fresh_database
+
+from cloudctl.access.attempts import FORGET_S
+from cloudctl.access.cookies import SESSION_COOKIE
+from cloudctl.access.database import AccessDatabase
+from cloudctl.access.desk import AccountAccess, AccountDesk, Visitor
+from cloudctl.access.errors import AccountsDownError, SignInRefusedError, TooManyAttemptsError
+from cloudctl.access.first_link import read_first_link
+from cloudctl.access.invitations import FIRST_S, INVITATION_S
+from cloudctl.access.roles import Role
+from cloudctl.access.sessions import IDLE_S, LONGEST_S, SEEN_EVERY_S, TICKET_S
+from cloudctl.access.starting import run_access
+from cloudctl.settings import MapSettings, Settings
+from cloudctl.store.migrate import migrate
+
+SIGN_IN = "/api/v1/sign-in"
+ME = "/api/v1/me"
+NEW_PASSWORD = "seven green lanterns at dusk"
+
+
+@pytest.fixture(scope="module")
+def database(plain_postgres: Server) -> Iterator[str]:
+    with fresh_database(plain_postgres.url) as url:
+        migrate(url)
+        yield url
+
+
+@pytest.fixture
+async def world(database: str, tmp_path: Path) -> AsyncIterator[World]:
+    async with account_world(database, tmp_path) as made:
+        await forget_all(made.desk.database)
+        yield made
+
+
+def _form(name: str, password: str = PASSWORD) -> dict[str, str]:
+    return {"name": name, "password": password}
+
+
+async def test_the_first_link_makes_an_administrator_once(world: World) -> None:
+    secret = link_secret(await world.desk.link_for(None))
+    async with world.browser() as browser:
+        looked = await browser.post(f"{SIGN_IN}/link", json={"link": secret})
+        assert looked.json() == {"name": None}
+        body = {"link": secret, "name": "chief", "password": PASSWORD}
+        assert (await browser.post(f"{SIGN_IN}/password", json=body)).status_code == 204
+        assert (await browser.get(ME)).json()["roles"] == ["administrator"]
+        assert (await browser.post(f"{SIGN_IN}/password", json=body | {"name": "second"})).status_code == 401
+    assert "first administrator made" in world.trail.actions()
+
+
+async def test_two_at_once_with_one_link_are_one_administrator(world: World) -> None:
+    secret = link_secret(await world.desk.link_for(None))
+    tries = [world.desk.accept_link(secret, name, PASSWORD, Visitor("", "")) for name in ("first", "second")]
+    results = await asyncio.gather(*tries, return_exceptions=True)
+    assert sorted(type(result).__name__ for result in results) == ["SignInRefusedError", "str"]
+    assert len(await world.desk.accounts.list_all()) == 1
+
+
+async def test_a_new_first_link_ends_the_older_one(world: World) -> None:
+    older = link_secret(await world.desk.link_for(None))
+    await world.desk.link_for(None)
+    with pytest.raises(SignInRefusedError):
+        await world.desk.look_at_link(older)
+
+
+async def test_no_first_link_opens_once_there_is_an_administrator(world: World) -> None:
+    secret = link_secret(await world.desk.link_for(None))
+    await world.person("chief", Role.ADMINISTRATOR)
+    with pytest.raises(SignInRefusedError):
+        await world.desk.look_at_link(secret)
+
+
+async def test_links_end_by_themselves(world: World) -> None:
+    first = link_secret(await world.desk.link_for(None))
+    world.clock.now += FIRST_S + 1
+    with pytest.raises(SignInRefusedError):
+        await world.desk.look_at_link(first)
+
+
+async def test_an_invited_person_chooses_the_password_and_no_other_name(world: World) -> None:
+    async with await world.signed_in(Role.ADMINISTRATOR) as chief, world.browser() as browser:
+        made = await chief.post("/api/v1/users", json={"name": "li.wei", "roles": ["police_viewer"]})
+        assert made.status_code == 201, made.text
+        link = made.json()["link"]
+        assert link.startswith(f"{ADDRESS}/sign-in#link=")
+        assert (await browser.post(SIGN_IN, json=_form("li.wei"))).status_code == 401
+        body = {"link": link_secret(link), "name": "boss", "password": PASSWORD}
+        assert (await browser.post(f"{SIGN_IN}/password", json=body)).status_code == 204
+        assert (await browser.get(ME)).json()["id"] == "user:li.wei"
+    world.clock.now += INVITATION_S + 1
+
+
+async def test_a_password_that_breaks_a_rule_leaves_the_link_good(world: World) -> None:
+    secret = link_secret(await world.desk.link_for(None))
+    async with world.browser() as browser:
+        for password in ("short", "aaaaaaaaaaaaaaaa", "abcdefghijklmn", "chief-is-my-name", "x" * 300):
+            refused = await browser.post(
+                f"{SIGN_IN}/password", json={"link": secret, "name": "chief", "password": password}
+            )
+            assert refused.status_code == 422, password
+            assert refused.headers["content-type"] == "application/problem+json"
+    assert (await world.desk.look_at_link(secret)).name is None
+
+
+async def test_sign_in_gives_a_host_cookie_that_scripts_cannot_read(world: World) -> None:
+    await world.person("li.wei", Role.POLICE_VIEWER)
+    async with world.browser() as browser:
+        answer = await browser.post(SIGN_IN, json=_form("Li.Wei"))
+    assert answer.status_code == 204
+    attributes = {part.strip().lower() for part in set_cookie_of(answer).split(";")[1:]}
+    assert {"path=/", "secure", "httponly", "samesite=strict"} <= attributes
+    assert not any(attribute.startswith("domain") for attribute in attributes)
+
+
+async def test_a_session_planted_beforehand_opens_nothing(world: World) -> None:
+    await world.person("li.wei", Role.POLICE_VIEWER)
+    async with world.browser() as browser:
+        browser.cookies.set(SESSION_COOKIE, "planted", domain="127.0.0.1")
+        answer = await browser.post(SIGN_IN, json=_form("li.wei"))
+        assert "planted" not in set_cookie_of(answer)
+    async with world.browser() as thief:
+        thief.cookies.set(SESSION_COOKIE, "planted", domain="127.0.0.1")
+        assert (await thief.get(ME)).status_code == 401
+
+
+async def test_every_sign_in_is_a_session_of_its_own_and_secrets_are_not_stored(world: World) -> None:
+    await world.person("li.wei", Role.POLICE_VIEWER)
+    secrets = {await world.desk.sign_in("li.wei", PASSWORD, Visitor("", "")) for _ in range(3)}
+    assert len(secrets) == 3
+    async with world.desk.database.connection() as connection:
+        stored = await (await connection.execute("SELECT s::text FROM v2x_access.session s")).fetchall()
+        hashes = await (await connection.execute("SELECT password_hash FROM v2x_access.account")).fetchall()
+    assert not any(secret in row[0] for secret in secrets for row in stored)
+    assert str(hashes[0][0]).startswith("$argon2id$")
+
+
+async def test_who_is_unknown_and_whose_password_is_wrong_get_the_same_answer(world: World) -> None:
+    await world.person("li.wei", Role.POLICE_VIEWER)
+    async with world.browser() as browser:
+        unknown = await browser.post(SIGN_IN, json=_form("nobody"))
+        wrong = await browser.post(SIGN_IN, json=_form("li.wei", "wrong"))
+    assert unknown.status_code == wrong.status_code == 401
+    assert unknown.content == wrong.content
+    assert world.trail.actions() == ["sign-in refused"] * 2
+
+
+async def test_a_disabled_account_neither_signs_in_nor_stays_in(world: World) -> None:
+    async with (
+        await world.signed_in(Role.ADMINISTRATOR) as chief,
+        await world.signed_in(Role.POLICE_VIEWER, name="li.wei") as browser,
+    ):
+        users = {user["name"]: user["id"] for user in (await chief.get("/api/v1/users")).json()}
+        change = {"roles": ["police_viewer"], "disabled": True}
+        assert (await chief.put(f"/api/v1/users/{users['li.wei']}", json=change)).status_code == 200
+        assert (await browser.get(ME)).status_code == 401
+        assert (await browser.post(SIGN_IN, json=_form("li.wei"))).status_code == 401
+
+
+async def test_a_changed_role_holds_at_once_and_is_audited(world: World) -> None:
+    async with (
+        await world.signed_in(Role.ADMINISTRATOR) as chief,
+        await world.signed_in(Role.POLICE_VIEWER, name="li.wei") as browser,
+    ):
+        assert (await browser.get("/api/v1/devices")).status_code == 403
+        users = {user["name"]: user["id"] for user in (await chief.get("/api/v1/users")).json()}
+        await chief.put(f"/api/v1/users/{users['li.wei']}", json={"roles": ["police_operator"]})
+        assert (await browser.get("/api/v1/devices")).status_code == 200
+    changed = [entry for entry in world.trail.entries if entry[1] == "account changed"]
+    assert changed == [
+        ("user:administrator", "account changed", "user:li.wei", {"roles": [["police_viewer"], ["police_operator"]]})
+    ]
+
+
+async def test_the_last_administrator_stays(world: World) -> None:
+    async with await world.signed_in(Role.ADMINISTRATOR) as chief:
+        own = (await chief.get("/api/v1/users")).json()[0]["id"]
+        for change in ({"roles": ["auditor"]}, {"roles": ["administrator"], "disabled": True}):
+            assert (await chief.put(f"/api/v1/users/{own}", json=change)).status_code == 409
+        await world.person("deputy", Role.ADMINISTRATOR)
+        assert (await chief.put(f"/api/v1/users/{own}", json={"roles": ["auditor"]})).status_code == 200
+
+
+async def test_no_person_gets_a_role_of_programs_and_no_name_twice(world: World) -> None:
+    async with await world.signed_in(Role.ADMINISTRATOR) as chief:
+        strange = await chief.post("/api/v1/users", json={"name": "x1", "roles": ["parking_reporter"]})
+        taken = await chief.post("/api/v1/users", json={"name": "ADMINISTRATOR", "roles": ["auditor"]})
+        nobody = await chief.put(f"/api/v1/users/{'0' * 8}-0000-0000-0000-{'0' * 12}", json={"roles": ["auditor"]})
+    assert (strange.status_code, taken.status_code, nobody.status_code) == (422, 409, 404)
+
+
+async def test_a_session_ends_when_idle_and_lives_on_when_used(world: World) -> None:
+    async with await world.signed_in(Role.POLICE_VIEWER) as browser:
+        for _ in range(3):
+            world.clock.now += IDLE_S - 1
+            assert (await browser.get(ME)).status_code == 200
+        world.clock.now += IDLE_S + SEEN_EVERY_S
+        assert (await browser.get(ME)).status_code == 401
+
+
+async def test_a_session_ends_after_half_a_day_however_busy(world: World) -> None:
+    async with await world.signed_in(Role.POLICE_VIEWER) as browser:
+        until = world.clock.now + LONGEST_S
+        while world.clock.now + IDLE_S < until:
+            world.clock.now += IDLE_S - 60
+            assert (await browser.get(ME)).status_code == 200
+        world.clock.now = until + 1
+        assert (await browser.get(ME)).status_code == 401
+
+
+async def test_signing_out_ends_this_session_and_everywhere_all(world: World) -> None:
+    async with await world.signed_in(Role.POLICE_VIEWER, name="li.wei") as one, world.browser() as two:
+        await two.post(SIGN_IN, json=_form("li.wei"))
+        assert len((await two.get(f"{ME}/sessions")).json()) == 2
+        assert (await one.post("/api/v1/sign-out")).status_code == 204
+        assert (await one.get(ME)).status_code == 401
+        assert (await two.get(ME)).status_code == 200
+        await one.post(SIGN_IN, json=_form("li.wei"))
+        assert (await two.post("/api/v1/sign-out/everywhere")).status_code == 204
+        assert [(await each.get(ME)).status_code for each in (one, two)] == [401, 401]
+
+
+async def test_only_own_sessions_are_seen_and_ended(world: World) -> None:
+    async with (
+        await world.signed_in(Role.POLICE_VIEWER, name="li.wei") as one,
+        await world.signed_in(Role.POLICE_VIEWER, name="wang") as other,
+    ):
+        [own] = (await one.get(f"{ME}/sessions")).json()
+        assert own["current"] is True
+        assert (await other.delete(f"{ME}/sessions/{own['id']}")).status_code == 404
+        assert (await one.delete(f"{ME}/sessions/{own['id']}")).status_code == 204
+        assert (await one.get(ME)).status_code == 401
+
+
+async def test_a_new_password_ends_the_other_sessions(world: World) -> None:
+    async with await world.signed_in(Role.POLICE_VIEWER, name="li.wei") as one, world.browser() as two:
+        await two.post(SIGN_IN, json=_form("li.wei"))
+        wrong = await one.put(f"{ME}/password", json={"old": "wrong", "new": NEW_PASSWORD})
+        assert wrong.status_code == 401
+        done = await one.put(f"{ME}/password", json={"old": PASSWORD, "new": NEW_PASSWORD})
+        assert done.status_code == 204
+        assert [(await each.get(ME)).status_code for each in (one, two)] == [200, 401]
+        assert (await two.post(SIGN_IN, json=_form("li.wei"))).status_code == 401
+        assert (await two.post(SIGN_IN, json=_form("li.wei", NEW_PASSWORD))).status_code == 204
+
+
+async def test_failures_from_one_address_make_the_wait_grow(world: World) -> None:
+    await world.person("li.wei", Role.POLICE_VIEWER)
+    here = Visitor("198.51.100.7", "")
+    for _ in range(5):
+        with pytest.raises(SignInRefusedError):
+            await world.desk.sign_in("li.wei", "wrong", here)
+    waits = []
+    for _ in range(12):
+        with pytest.raises(TooManyAttemptsError) as refused:
+            await world.desk.sign_in("li.wei", PASSWORD, here)
+        waits.append(refused.value.retry_after)
+        world.clock.now += refused.value.retry_after + 0.01
+        with pytest.raises(SignInRefusedError):
+            await world.desk.sign_in("li.wei", "wrong", here)
+    assert waits[:4] == pytest.approx([1, 2, 4, 8])
+    assert max(waits) == pytest.approx(900)
+    world.clock.now += FORGET_S
+    assert await world.desk.sign_in("li.wei", PASSWORD, here)
+
+
+async def test_a_stranger_who_fails_does_not_lock_the_owner_out(world: World) -> None:
+    await world.person("li.wei", Role.POLICE_VIEWER)
+    for number in range(60):
+        try:
+            await world.desk.sign_in("li.wei", "wrong", Visitor(f"203.0.113.{number}", ""))
+        except (SignInRefusedError, TooManyAttemptsError):
+            world.clock.now += 1
+    world.clock.now += 30
+    assert await world.desk.sign_in("li.wei", PASSWORD, Visitor("192.0.2.50", ""))
+
+
+async def test_an_address_that_tries_many_names_waits(world: World) -> None:
+    here = Visitor("198.51.100.9", "")
+    for number in range(30):
+        with pytest.raises(SignInRefusedError):
+            await world.desk.sign_in(f"name{number}", "wrong", here)
+    with pytest.raises(TooManyAttemptsError):
+        await world.desk.sign_in("another", "wrong", here)
+
+
+async def test_a_lock_out_is_said_with_the_time_to_come_back(world: World) -> None:
+    async with world.browser() as browser:
+        answers = [await browser.post(SIGN_IN, json=_form("li.wei", "wrong")) for _ in range(7)]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 2
+    assert int(answers[-1].headers["retry-after"]) >= 1
+
+
+async def test_a_token_acts_in_its_roles_and_lines_until_it_is_over(world: World) -> None:
+    async with await world.signed_in(Role.ADMINISTRATOR) as chief:
+        wish = {"name": "dispatch", "roles": ["bus_dispatcher"], "lines": ["7"], "days": 1}
+        token = (await chief.post("/api/v1/tokens", json=wish)).json()["token"]
+        assert token.startswith("v2x_")
+        [listed] = (await chief.get("/api/v1/tokens")).json()
+        assert "hash" not in listed
+        assert token not in str(listed)
+    async with world.program(token) as program:
+        assert (await program.get("/api/v1/links")).status_code == 200
+        assert (await program.get("/api/v1/tracks")).status_code == 403
+        assert (await program.get(ME)).status_code == 403
+        actor = await world.desk.tokens.find_actor(token, world.clock())
+        assert actor is not None
+        assert (actor.sees_line("7"), actor.sees_line("8")) == (True, False)
+        world.clock.now += 86_401
+        assert (await program.get("/api/v1/links")).status_code == 401
+
+
+async def test_a_token_never_manages_accounts(world: World) -> None:
+    async with await world.signed_in(Role.ADMINISTRATOR) as chief:
+        wish = {"name": "robot", "roles": ["administrator"]}
+        token = (await chief.post("/api/v1/tokens", json=wish)).json()["token"]
+    async with world.program(token) as program:
+        assert (await program.get("/api/v1/users")).status_code == 403
+        assert (await program.post("/api/v1/tokens", json=wish)).status_code == 403
+
+
+async def test_a_revoked_token_opens_nothing(world: World) -> None:
+    async with await world.signed_in(Role.ADMINISTRATOR) as chief:
+        token = (await chief.post("/api/v1/tokens", json={"name": "gis", "roles": ["picture_reader"]})).json()["token"]
+        [listed] = (await chief.get("/api/v1/tokens")).json()
+        assert (await chief.delete(f"/api/v1/tokens/{listed['id']}")).status_code == 204
+        assert (await chief.delete(f"/api/v1/tokens/{listed['id']}")).status_code == 404
+    async with world.program(token) as program:
+        answer = await program.get("/api/v1/links")
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+@pytest.mark.parametrize("header", ["Bearer", "Bearer x", "Basic eDp5", "Bearer v2x_unknown"])
+async def test_a_bad_token_is_refused_though_the_browser_is_signed_in(world: World, header: str) -> None:
+    async with await world.signed_in(Role.POLICE_VIEWER) as browser:
+        answer = await browser.get("/api/v1/links", headers={"Authorization": header})
+    assert answer.status_code == 401
+
+
+async def test_a_ticket_opens_once_for_its_own_session_and_not_for_long(world: World) -> None:
+    async with await world.signed_in(Role.POLICE_VIEWER, name="li.wei") as browser:
+        me = (await browser.get(ME)).json()["session"]
+        tickets = [(await browser.post("/api/v1/live/ticket")).json()["ticket"] for _ in range(3)]
+    sessions, now = world.desk.sessions, world.clock()
+    other = await world.desk.sign_in("li.wei", PASSWORD, Visitor("", ""))
+    actor = await sessions.find_actor(other, now)
+    assert actor is not None
+    assert await sessions.use_ticket(tickets[0], actor.session, now) is False
+    assert await sessions.use_ticket(tickets[1], me, now) is True
+    assert await sessions.use_ticket(tickets[1], me, now) is False
+    assert await sessions.use_ticket(tickets[2], me, now + TICKET_S + 1) is False
+
+
+async def test_a_feed_is_told_when_its_session_or_token_is_over(world: World) -> None:
+    access = AccountAccess(world.desk)
+    async with await world.signed_in(Role.ADMINISTRATOR) as chief:
+        token = (await chief.post("/api/v1/tokens", json={"name": "gis", "roles": ["picture_reader"]})).json()["token"]
+        person = await world.desk.sessions.find_actor(str(chief.cookies[SESSION_COOKIE]), world.clock())
+        program = await world.desk.tokens.find_actor(token, world.clock())
+        assert person is not None
+        assert program is not None
+        assert [await access.still_in(each) for each in (person, program)] == [True, True]
+        [listed] = (await chief.get("/api/v1/tokens")).json()
+        await chief.delete(f"/api/v1/tokens/{listed['id']}")
+        await chief.post("/api/v1/sign-out")
+        assert [await access.still_in(each) for each in (person, program)] == [False, False]
+
+
+async def test_a_request_of_another_site_changes_nothing(world: World) -> None:
+    async with await world.signed_in(Role.POLICE_VIEWER) as browser:
+        for headers in (
+            {"Origin": "https://evil.example"},
+            {"Origin": "null"},
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Sec-Fetch-Site": "same-site"},
+        ):
+            answer = await browser.post("/api/v1/sign-out", headers=headers)
+            assert answer.status_code == 403, headers
+        del browser.headers["origin"], browser.headers["sec-fetch-site"]
+        assert (await browser.post("/api/v1/sign-out")).status_code == 403
+        assert (await browser.get(ME)).status_code == 200
+
+
+async def test_only_our_own_host_names_are_answered(world: World) -> None:
+    async with world.browser() as browser:
+        known = {"gateway.example", "127.0.0.1:8765", "localhost", "[::1]:80", "192.0.2.7", "GATEWAY.example.:8080"}
+        strange = {"evil.example", "127.0.0.1.evil.example", "", "gateway.example.evil"}
+        for host in known | strange:
+            answer = await browser.get("/healthz", headers={"Host": host})
+            assert answer.status_code == (200 if host in known else 421), host
+
+
+async def test_a_database_that_is_gone_is_said_and_not_taken_for_a_refusal(tmp_path: Path) -> None:
+    async with account_world("postgresql://127.0.0.1:1/none?connect_timeout=1", tmp_path) as world:
+        async with world.browser() as browser:
+            answer = await browser.post(SIGN_IN, json=_form("li.wei"))
+        assert answer.status_code == 503
+        with pytest.raises(AccountsDownError):
+            await world.desk.accounts.list_all()
+
+
+async def test_the_start_offers_the_first_link_until_there_is_an_administrator(
+    plain_postgres: Server, tmp_path: Path
+) -> None:
+    settings = Settings(data_dir=tmp_path, map=MapSettings(file=tmp_path, tiles=tmp_path))
+    with fresh_database(plain_postgres.url) as url:
+        desk = AccountDesk(AccessDatabase(url), f"{ADDRESS}/")
+        running = asyncio.create_task(run_access(AccountAccess(desk), settings))
+        await asyncio.sleep(0.7)  # the tables are made while it waits
+        await asyncio.to_thread(migrate, url)
+        link = await read_first_link(tmp_path)
+        assert link is not None
+        assert (tmp_path / "first-administrator-link").stat().st_mode & 0o777 == 0o600
+        await desk.accept_link(link_secret(link), "chief", PASSWORD, Visitor("", ""))
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        again = asyncio.create_task(run_access(AccountAccess(AccountDesk(AccessDatabase(url), "/")), settings))
+        while (tmp_path / "first-administrator-link").read_text():
+            await asyncio.sleep(0.02)
+        assert await read_first_link(tmp_path) is None
+        again.cancel()
+        await asyncio.gather(again, return_exceptions=True)
