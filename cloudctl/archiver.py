@@ -19,14 +19,22 @@ import msgspec
 
 from cloudctl.archive.health import make_health
 from cloudctl.archive.intake import FILTERS, Intake
+from cloudctl.archive.keeper import Keeper
+from cloudctl.archive.observations import ObservationTap
 from cloudctl.errors import CloudctlError
 from cloudctl.observability import configure_logging
+from cloudctl.privacy.eraser import Eraser
+from cloudctl.privacy.gate import StoreGate
+from cloudctl.privacy.keys import KeyRing
 from cloudctl.settings import Settings, read_settings
 from cloudctl.store.spool import Spool
+from cloudctl.store.track_places import NO_LANES, LaneLinks, lane_links_of
 from cloudctl.store.writer import Writer
 from ingest.broker import EventReceiver, Publisher
 from ingest.errors import IngestError
 from ingest.streams import BY_NAME
+from maps.errors import MapsError
+from maps.network_file import open_network
 
 CLIENT_ID = "v2x-archiver"
 """Fixed: the broker keeps what comes while we are away under this name."""
@@ -42,9 +50,20 @@ class Archiver:
     def __init__(self, settings: Settings) -> None:
         self._broker = settings.broker.url
         self._started = time.time()
+        keys = KeyRing(settings.data_dir / "keys")
+        gate = StoreGate(keys, time.time)
         self._spool = Spool(settings.data_dir / "spool", settings.archiver.spool_bytes)
-        self._writer = Writer(settings.database.url, self._spool, map_identity(settings.map.file))
-        self._intake = Intake(self._spool)
+        self._writer = Writer(
+            settings.database.url,
+            self._spool,
+            map_identity(settings.map.file),
+            lane_links=read_lane_links(settings.map.file),
+            gate=gate,
+        )
+        self._eraser = Eraser(settings.database.url, self._spool, keys, settings.data_dir, gate)
+        self._keeper = Keeper(settings.database.url)
+        self._intake = Intake(self._spool, admits=gate.admits)
+        self._tap = ObservationTap(settings.broker.url, self._intake.take, lambda: self._keeper.observed)
         self._ending = threading.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -52,9 +71,13 @@ class Archiver:
         # A daemon: a database that hangs must not keep the process from ending.
         thread = threading.Thread(target=self._writer.run, args=(self._ending,), name="writer", daemon=True)
         thread.start()
+        keeper = threading.Thread(target=self._keeper.run, args=(self._ending,), name="keeper", daemon=True)
+        keeper.start()
+        eraser = threading.Thread(target=self._eraser.run, args=(self._ending,), name="eraser", daemon=True)
+        eraser.start()
         async with Publisher(self._broker, client_id=f"{CLIENT_ID}-health", capacity=10) as publisher:
             receiver = EventReceiver(self._broker, self._intake.take, client_id=CLIENT_ID, filters=FILTERS)
-            async with receiver:
+            async with receiver, self._tap:
                 await self._tell_health(publisher, receiver, stop)
             self._ending.set()
             await asyncio.to_thread(thread.join, DRAIN_PATIENCE)
@@ -81,6 +104,15 @@ def map_identity(file: Path) -> str:
     with contextlib.suppress(OSError):
         return f"{file.name}:{hashlib.sha256(file.read_bytes()).hexdigest()}"
     return file.name
+
+
+def read_lane_links(file: Path) -> LaneLinks:
+    """Links of the lanes of the road network; none where it cannot be read: tracks are stored without their links."""
+    try:
+        return lane_links_of(open_network(file))
+    except (MapsError, OSError) as error:
+        configure_logging("archiver").warning("tracks are not entered by link", reason=str(error))
+        return NO_LANES
 
 
 async def archive(settings: Settings) -> None:

@@ -160,7 +160,33 @@ def timescale_postgres() -> Iterator[TimescaleServer]:
         yield server
 
 
-@pytest.fixture(params=["plain", pytest.param("timescale", marks=pytest.mark.timescale)])
+class OutsideServer:
+    """A server that somebody else runs; it cannot be stopped."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def start(self) -> None:
+        """It runs."""
+
+    def stop(self) -> None:
+        """Not ours to stop."""
+        raise RuntimeError("this server is not ours")
+
+
+@pytest.fixture(scope="session")
+def community_postgres() -> OutsideServer:
+    """TimescaleDB under the Timescale licence, which no package index at hand carries as a server."""
+    url = os.environ.get("V2X_TEST_COMMUNITY_URL", "")
+    if not url:
+        pytest.skip("no TimescaleDB community edition: set V2X_TEST_COMMUNITY_URL to the URL of one")
+    return OutsideServer(url)
+
+
+COMMUNITY = pytest.param("community", marks=pytest.mark.timescale)
+
+
+@pytest.fixture(params=["plain", pytest.param("timescale", marks=pytest.mark.timescale), COMMUNITY])
 def store_server(request: pytest.FixtureRequest) -> Server:
     """Each kind of server in turn."""
     server: Server = request.getfixturevalue(f"{request.param}_postgres")

@@ -12,6 +12,8 @@ from cloudctl.archive.intake import Intake
 from cloudctl.store.spool import Spool, SpoolClass
 from cloudctl.store.writer import Writer
 
+WITHHELD = "events_withheld"
+"""Counted where they come in and where they would be stored."""
 GAUGES = frozenset({"spool_bytes", "spool_disk_bytes", "spool_waiting", "database_connected"})
 """Counters that go up and down."""
 
@@ -36,7 +38,7 @@ def archiver_counters(intake: Intake, spool: Spool, writer: Writer) -> dict[str,
     stored = (
         *("points_stored", "points_refused", "events_stored", "events_repeated", "dead_letters_stored", "quarantined"),
         *("frames_stored", "frames_repeated", "frames_missed", "gaps_detected"),
-        *("link_states_stored", "signal_transitions_stored"),
+        *("observations_stored", "link_states_stored", "signal_transitions_stored", WITHHELD, "observations_withheld"),
     )
     return {
         "points_spooled": intake.points_spooled,
@@ -50,7 +52,7 @@ def archiver_counters(intake: Intake, spool: Spool, writer: Writer) -> dict[str,
         "shed": spool.shed,
         "waits_for_room": intake.waits_for_room,
         "database_connected": int(status.connected),
-    } | {name: status.counters.get(name, 0) for name in stored}
+    } | {name: status.counters.get(name, 0) + (intake.withheld if name == WITHHELD else 0) for name in stored}
 
 
 def make_health(intake: Intake, spool: Spool, writer: Writer, *, started: float, now: float, receiving: bool) -> Health:

@@ -4,19 +4,27 @@ import asyncio
 import struct
 import time
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import structlog
 
 from cloudctl.observability import LatencyWindow
 from cloudctl.store.batch_parse import DEVICES_TOPIC, FRAME_TOPICS
 from cloudctl.store.errors import SpoolFullError
-from cloudctl.store.event_rows import device_event_streams
+from cloudctl.store.event_rows import CLOUD_EVENTS, find_telemetry_stream
 from cloudctl.store.spool import Spool, SpoolClass
 from ingest.broker import RawMessage
-from ingest.streams import BY_NAME
+from ingest.streams import BY_NAME, StreamClass
+from ingest.topics import filters_of
 
-CLOUD_STREAMS = ("trajectory", "link_state", "signal_state", "incident", "advisory", "dead_letter", "devices_now")
-FILTERS = tuple(stream.subscription for stream in (*(BY_NAME[name] for name in CLOUD_STREAMS), *device_event_streams()))
+CLOUD_STREAMS = (
+    *("trajectory", "link_state", "movement_state", "intersection_state", "signal_state"),
+    *("incident", "advisory", "dead_letter", "devices_now"),
+)
+FILTERS = (
+    *(BY_NAME[name].subscription for name in (*CLOUD_STREAMS, *CLOUD_EVENTS)),
+    *filters_of(StreamClass.EVENT),
+)
 DEVICES_EVERY = 60.0
 """The list of devices comes every two seconds and is stored this often, s."""
 ROOM_PAUSE = 1.0
@@ -30,26 +38,41 @@ _FRAME_COUNT = struct.Struct("<12xI")
 class Intake:
     """Spools what the receiver hands over; while there is no room for events it waits, and the broker keeps them."""
 
-    def __init__(self, spool: Spool, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        *,
+        clock: Callable[[], float] = time.time,
+        admits: Callable[[str], bool] = lambda _: True,
+    ) -> None:
+        """Leave out messages on topics that `admits` does not admit: nobody may store them."""
         self.points_spooled = 0
+        self.withheld = 0
+        """Messages that were not admitted."""
         self.waits_for_room = 0
         self.latency = LatencyWindow()
         """From receipt to disk."""
         self._spool = spool
         self._clock = clock
+        self._admits = admits
+        self._taking = asyncio.Lock()
         self._devices_stored = float("-inf")
         self._log = structlog.get_logger("intake")
 
     async def take(self, messages: Sequence[RawMessage]) -> None:
-        """Put messages on disk; returns when they are there."""
-        for message in messages:
-            if self._is_due(message):
-                await self._append(message)
-        await self._sync()
+        """Put messages on disk; returns when they are there. One caller at a time: the spool has one writer."""
+        async with self._taking:
+            for message in messages:
+                if self._is_due(message):
+                    await self._append(message)
+            await self._sync()
         now = self._clock()
         self.latency.add([now - message.received for message in messages])
 
     def _is_due(self, message: RawMessage) -> bool:
+        if not self._admits(message.topic):
+            self.withheld += 1
+            return False
         if message.topic != DEVICES_TOPIC:
             return True
         if message.received - self._devices_stored < DEVICES_EVERY:
@@ -58,7 +81,7 @@ class Intake:
         return True
 
     async def _append(self, message: RawMessage) -> None:
-        kind = SpoolClass.TELEMETRY if message.topic in _TELEMETRY_TOPICS else SpoolClass.EVENT
+        kind = class_of(message.topic)
         while True:
             try:
                 taken = self._spool.append(kind, message.received, message.topic, message.payload)
@@ -82,3 +105,10 @@ class Intake:
         self.waits_for_room += 1
         self._log.error("no room for events, nothing is acknowledged", error=str(error), retry_in_s=ROOM_PAUSE)
         await asyncio.sleep(ROOM_PAUSE)
+
+
+@lru_cache(maxsize=100_000)
+def class_of(topic: str) -> SpoolClass:
+    """Tell which queue a message takes."""
+    telemetry = topic in _TELEMETRY_TOPICS or find_telemetry_stream(topic) is not None
+    return SpoolClass.TELEMETRY if telemetry else SpoolClass.EVENT

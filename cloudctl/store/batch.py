@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import LiteralString, TypeVar
 
 import psycopg
@@ -22,9 +22,33 @@ from cloudctl.store.state_rows import (
     encode_links,
     encode_transitions,
 )
-from cloudctl.store.trajectory_rows import COLUMNS, encode_trajectories, points_of
+from cloudctl.store.track_places import (
+    DEVICE_TRACKS_COLUMNS,
+    NO_LANES,
+    TRACK_LINK_COLUMNS,
+    LaneLinks,
+    encode_device_tracks,
+    encode_track_links,
+)
+from cloudctl.store.traffic_rows import (
+    INTERSECTION_COLUMNS,
+    MOVEMENT_COLUMNS,
+    encode_intersections,
+    encode_movements,
+)
+from cloudctl.store.trajectory_rows import COLUMNS, encode_trajectories, find_segments, points_of
 
 Kind = TypeVar("Kind", DeviceEvent, IncidentMessage, Advisory, DeadLetterMessage)
+
+
+Gate = Callable[[psycopg.Connection, ParsedBatch], Counter[str]]
+"""Looks through a batch in its transaction, takes out what may not be stored, and says what it did."""
+
+
+def open_gate(connection: psycopg.Connection, batch: ParsedBatch) -> Counter[str]:
+    """Let everything through."""
+    del connection, batch
+    return Counter()
 
 
 @dataclass(frozen=True)
@@ -35,15 +59,21 @@ class StoreState:
     signals: SignalMemory
     map_name: str
     """Identity of the road network that rows of links, lanes and groups refer to."""
+    lane_links: LaneLinks = field(default_factory=lambda: NO_LANES)
+    gate: Gate = open_gate
 
 
-def load_state(connection: psycopg.Connection, map_name: str) -> StoreState:
+def load_state(
+    connection: psycopg.Connection, map_name: str, lane_links: LaneLinks = NO_LANES, gate: Gate = open_gate
+) -> StoreState:
     """State as the database has it."""
     stored = connection.execute(
         "SELECT DISTINCT ON (grp) grp, state FROM v2x.signal_transition"
         " WHERE t > (SELECT max(t) - interval '1 hour' FROM v2x.signal_transition) ORDER BY grp, t DESC"
     ).fetchall()
-    return StoreState(load_tracker(connection, FrameKind.TRAJECTORY), SignalMemory.of(stored), map_name)
+    return StoreState(
+        load_tracker(connection, FrameKind.TRAJECTORY), SignalMemory.of(stored), map_name, lane_links, gate
+    )
 
 
 def store_batch(
@@ -57,21 +87,34 @@ def store_batch(
     """
     batch = parse_batch(records)
     with connection.transaction():
+        gated = state.gate(connection, batch)
         done, after = _store_frames(connection, batch.frames, state)
         done += _store_events(connection, batch)
+        done += gated
         done["points_refused"] = batch.points_refused
+        for devices, received in batch.devices:
+            event_tables.insert_device_health(connection, devices, received)
         if batch.devices:
-            event_tables.upsert_devices(connection, *batch.devices)
+            event_tables.upsert_devices(connection, *batch.devices[-1])
+        if batch.observations:
+            event_tables.insert_observations(connection, batch.observations)
+            done["observations_stored"] = len(batch.observations)
         event_tables.add_counters(connection, done)
     return done, after
 
 
-def quarantine(connection: psycopg.Connection, record: SpoolRecord, detail: str) -> Counter[str]:
+def quarantine(
+    connection: psycopg.Connection, record: SpoolRecord, detail: str, gate: Gate = open_gate
+) -> Counter[str]:
     """Put one message among the dead letters."""
     with connection.transaction():
         if not event_tables.enter_keys(connection, [event_key(record)]):
             return Counter(events_repeated=1)
-        event_tables.insert_dead_letters(connection, [refusal(record, detail)])
+        batch = ParsedBatch()
+        batch.put(event_key(record), refusal(record, detail))
+        gate(connection, batch)
+        letters = [event for _, event in batch.events.values() if isinstance(event, DeadLetterMessage)]
+        event_tables.insert_dead_letters(connection, letters)
         done = Counter(quarantined=1)
         event_tables.add_counters(connection, done)
     return done
@@ -92,8 +135,11 @@ def _store_frames(
     signals = state.signals.copy()
     done = Counter(frames_stored=len(fresh), frames_repeated=len(frames) - len(fresh), gaps_detected=len(gaps))
     done["frames_missed"] = sum(gap.missed or 0 for gap in gaps)
-    done["points_stored"] = _copy_points(connection, by_kind[FrameKind.TRAJECTORY])
+    done["points_stored"] = _copy_points(connection, by_kind[FrameKind.TRAJECTORY], state.lane_links)
     done["link_states_stored"] = _copy_links(connection, by_kind[FrameKind.LINKS] + by_kind[FrameKind.LINK_ARCHIVE])
+    moves, crossings = by_kind[FrameKind.MOVEMENT_ARCHIVE], by_kind[FrameKind.INTERSECTION_ARCHIVE]
+    done["movement_states_stored"] = _copy_movements(connection, moves)
+    done["intersection_states_stored"] = _copy_intersections(connection, crossings)
     done["signal_transitions_stored"] = _copy_transitions(connection, by_kind[FrameKind.SIGNALS], signals)
     return done, replace(state, tracker=tracker, signals=signals)
 
@@ -116,11 +162,17 @@ def _find_gaps(frames: Sequence[Frame], tracker: GapTracker) -> tuple[GapTracker
     return tracker, gaps
 
 
-def _copy_points(connection: psycopg.Connection, frames: Sequence[Frame]) -> int:
-    if not frames:
+def _copy_points(connection: psycopg.Connection, frames: Sequence[Frame], lane_links: LaneLinks) -> int:
+    points = points_of(frames) if frames else None
+    if points is None or not len(points):
         return 0
-    rows = encode_trajectories(points_of(frames))
+    segments = find_segments(points)
+    rows = encode_trajectories(points, segments)
     _copy(connection, "trajectory", COLUMNS, rows.data, rows.rows)
+    links = encode_track_links(points, segments, lane_links)
+    _copy(connection, "track_link", TRACK_LINK_COLUMNS, links.data, links.rows)
+    devices = encode_device_tracks(points, segments)
+    _copy(connection, "device_tracks", DEVICE_TRACKS_COLUMNS, devices.data, devices.rows)
     return rows.points
 
 
@@ -129,6 +181,22 @@ def _copy_links(connection: psycopg.Connection, frames: Sequence[Frame]) -> int:
         return 0
     rows = encode_links(frames)
     _copy(connection, "link_state", LINK_COLUMNS, rows.data, rows.rows)
+    return rows.rows
+
+
+def _copy_movements(connection: psycopg.Connection, frames: Sequence[Frame]) -> int:
+    if not frames:
+        return 0
+    rows = encode_movements(frames)
+    _copy(connection, "movement_state", MOVEMENT_COLUMNS, rows.data, rows.rows)
+    return rows.rows
+
+
+def _copy_intersections(connection: psycopg.Connection, frames: Sequence[Frame]) -> int:
+    if not frames:
+        return 0
+    rows = encode_intersections(frames)
+    _copy(connection, "intersection_state", INTERSECTION_COLUMNS, rows.data, rows.rows)
     return rows.rows
 
 

@@ -17,6 +17,7 @@ from cloudctl.store.event_rows import (
     DevicesNow,
     EventKey,
     IncidentMessage,
+    Observation,
     acknowledgement,
     decode_advisory,
     decode_dead_letter,
@@ -25,21 +26,28 @@ from cloudctl.store.event_rows import (
     device_event,
     event_key,
     find_event_stream,
+    find_telemetry_stream,
+    observation,
 )
 from cloudctl.store.spool_record import SpoolRecord
 from cloudctl.store.state_rows import LINK_FRAME_COLUMNS, MAX_GROUPS, SIGNAL_FRAME_COLUMNS
+from cloudctl.store.traffic_rows import INTERSECTION_FRAME_COLUMNS, MOVEMENT_FRAME_COLUMNS
 from cloudctl.store.trajectory_rows import EARLIEST, FRAME_COLUMNS, LATEST, storable
 from ingest.streams import BY_NAME
 
 REFUSED = "store_refused"
 """Reason of the dead letters that the archiver writes itself."""
-FRAME_TOPICS = frozenset(BY_NAME[name].topic for name in ("trajectory", "link_state", "signal_state"))
+FRAME_TOPICS = frozenset(
+    BY_NAME[name].topic for name in ("trajectory", "link_state", "signal_state", "movement_state", "intersection_state")
+)
 DEVICES_TOPIC = BY_NAME["devices_now"].topic
 _REQUIRED = {
     FrameKind.TRAJECTORY: FRAME_COLUMNS,
     FrameKind.LINKS: LINK_FRAME_COLUMNS,
     FrameKind.LINK_ARCHIVE: LINK_FRAME_COLUMNS,
     FrameKind.SIGNALS: SIGNAL_FRAME_COLUMNS,
+    FrameKind.MOVEMENT_ARCHIVE: MOVEMENT_FRAME_COLUMNS,
+    FrameKind.INTERSECTION_ARCHIVE: INTERSECTION_FRAME_COLUMNS,
 }
 
 Event = DeviceEvent | IncidentMessage | Advisory | DeadLetterMessage
@@ -60,8 +68,9 @@ class ParsedBatch:
     """By key, so that a repetition within the batch is here once."""
     acknowledgements: dict[bytes, Acknowledgement] = field(default_factory=dict)
     """By the key of their event."""
-    devices: tuple[DevicesNow, float] | None = None
-    """The newest list of devices and when it was received."""
+    devices: list[tuple[DevicesNow, float]] = field(default_factory=list)
+    """Lists of devices and when they were received."""
+    observations: list[Observation] = field(default_factory=list)
     messages: int = 0
     """What was put into `events`, repetitions counted."""
     points_refused: int = 0
@@ -94,7 +103,7 @@ def _parse(record: SpoolRecord, batch: ParsedBatch) -> None:
     if record.topic in FRAME_TOPICS:
         _add_frame(record, batch)
     elif record.topic == DEVICES_TOPIC:
-        batch.devices = (decode_devices(record.payload), record.received)
+        batch.devices.append((decode_devices(record.payload), record.received))
     else:
         _add_event(record, batch)
 
@@ -124,6 +133,9 @@ def _add_event(record: SpoolRecord, batch: ParsedBatch) -> None:
         batch.put(key, decode(record.payload))
         return
     found = find_event_stream(record.topic)
+    if found is None and (report := find_telemetry_stream(record.topic)) is not None:
+        batch.observations.append(observation(record, *report))
+        return
     if found is None:
         raise FrameError("no stream has this topic", record.topic)
     stream, device = found

@@ -11,10 +11,23 @@ from typing import NamedTuple
 import msgspec
 
 from cloudctl.advice.advisory import Advisory
+from cloudctl.store.foreign_events import find_foreign_stream, read_foreign
 from cloudctl.store.spool_record import SpoolRecord
-from ingest.streams import STREAMS, Direction, Stream, StreamClass
+from ingest.streams import BY_NAME, STREAMS, Direction, Stream, StreamClass
 
-ACK_STREAMS = frozenset({"rsu_rsi_ack", "rsu_rsc_ack", "obu_advice_ack"})
+ACK_STREAMS = frozenset(
+    {
+        "rsu_rsi_ack",
+        "rsu_rsc_ack",
+        "rsu_map_down_ack",
+        "rsu_spat_down_ack",
+        "rsu_config_down_ack",
+        "rsu_mng_down_ack",
+        "obu_advice_ack",
+    }
+)
+CLOUD_EVENTS = ("connection", "signal_event", "signal_assessment", "notification")
+"""Streams on which the platform says something about one device; stored as that device's events."""
 MAX_CLOCK_OFFSET = 86_400.0
 """A device's own time that is further from ours is not used, s."""
 
@@ -38,6 +51,17 @@ class DeviceEvent(NamedTuple):
     device: str
     payload: str | None
     raw: bytes | None
+
+
+class Observation(NamedTuple):
+    """A row of `v2x.observation`: a raw report of a device, kept because somebody asked for it."""
+
+    t: float
+    received: float
+    key: bytes
+    stream: str
+    device: str
+    payload: bytes
 
 
 class Acknowledgement(NamedTuple):
@@ -106,6 +130,15 @@ class DeviceNow(msgspec.Struct, frozen=True):
     last_seen: float | None = None
     row: int | None = None
     """Row number that trajectory frames call it by."""
+    online: bool = False
+    rates: dict[str, float] = {}
+    """Message name to messages a second."""
+    refused: dict[str, int] = {}
+    """Reason to messages refused since the start."""
+    missing: int = 0
+    shed: int = 0
+    clock_offset_ms: float | None = None
+    latency_ms_p50: float | None = None
 
 
 class DevicesNow(msgspec.Struct, frozen=True):
@@ -131,13 +164,37 @@ def device_event_streams() -> tuple[Stream, ...]:
     )
 
 
-_EVENT_LEVELS = tuple((stream, stream.topic.split("/")) for stream in device_event_streams())
+def device_telemetry_streams() -> tuple[Stream, ...]:
+    """All streams of telemetry whose topic names the device."""
+    return tuple(
+        stream
+        for stream in STREAMS
+        if stream.direction is Direction.UP
+        and stream.stream_class is StreamClass.TELEMETRY
+        and "{device}" in stream.topic
+    )
+
+
+_Patterns = tuple[tuple[Stream, list[str]], ...]
+_EVENT_LEVELS: _Patterns = tuple(
+    (stream, stream.topic.split("/")) for stream in (*device_event_streams(), *(BY_NAME[name] for name in CLOUD_EVENTS))
+)
+_TELEMETRY_LEVELS: _Patterns = tuple((stream, stream.topic.split("/")) for stream in device_telemetry_streams())
 
 
 def find_event_stream(topic: str) -> tuple[Stream, str] | None:
-    """Stream of a device's event topic and the device named in it ("" where the topic names none)."""
+    """Stream of an event topic, in any writing, and the device named in it ("" where the topic names none)."""
+    return _find_stream(topic, _EVENT_LEVELS) or find_foreign_stream(topic)
+
+
+def find_telemetry_stream(topic: str) -> tuple[Stream, str] | None:
+    """Stream of a device's telemetry topic and the device named in it."""
+    return _find_stream(topic, _TELEMETRY_LEVELS)
+
+
+def _find_stream(topic: str, patterns: _Patterns) -> tuple[Stream, str] | None:
     levels = topic.split("/")
-    for stream, pattern in _EVENT_LEVELS:
+    for stream, pattern in patterns:
         if len(levels) == len(pattern) and all(
             want in {"{device}", have} for want, have in zip(pattern, levels, strict=True)
         ):
@@ -164,17 +221,25 @@ def own_time(record: SpoolRecord) -> float | None:
 
 def device_event(record: SpoolRecord, key: EventKey, stream: Stream, device: str) -> DeviceEvent:
     """Row of a device's message."""
-    text = _json_text(record.payload)
+    foreign = read_foreign(record.topic, record.payload, record.received)
+    text = _json_text(record.payload) if foreign is None else foreign.text
     time = own_time(record)
     return DeviceEvent(
         t=record.received if time is None else time,
         received=record.received,
         key=key.key,
         stream=stream.name,
-        device=device or _sender(record.payload),
+        device=device or (_sender(record.payload) if foreign is None else foreign.device),
         payload=text,
-        raw=record.payload if text is None else None,
+        raw=record.payload if text is None or foreign is not None else None,
     )
+
+
+def observation(record: SpoolRecord, stream: Stream, device: str) -> Observation:
+    """Row of a raw report."""
+    time = own_time(record)
+    known = record.received if time is None else time
+    return Observation(known, record.received, event_key(record).key, stream.name, device, record.payload)
 
 
 def acknowledgement(record: SpoolRecord, stream: Stream, device: str) -> Acknowledgement | None:
@@ -200,10 +265,12 @@ def _json_text(payload: bytes) -> str | None:
 
 class _Sender(msgspec.Struct):
     rsuEsn: str = ""  # noqa: N815  # field name of the interface
+    device: str = ""
 
 
 def _sender(payload: bytes) -> str:
     try:
-        return msgspec.json.decode(payload, type=_Sender).rsuEsn
+        sender = msgspec.json.decode(payload, type=_Sender)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ""
+    return sender.rsuEsn or sender.device

@@ -13,6 +13,7 @@ from cloudctl.store.event_rows import (
     DevicesNow,
     EventKey,
     IncidentMessage,
+    Observation,
 )
 
 REPEAT_WINDOW = "1 hour"
@@ -111,6 +112,35 @@ def upsert_devices(connection: psycopg.Connection, now: DevicesNow, received: fl
         "INSERT INTO v2x.device_row (session, device, id) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
         [(now.epoch, device.row, device.id) for device in now.devices if device.row is not None],
     )
+
+
+def insert_device_health(connection: psycopg.Connection, now: DevicesNow, received: float) -> None:
+    """Store what the platform saw of each device; a repetition changes nothing."""
+    connection.cursor().executemany(
+        "INSERT INTO v2x.device_health (t, device, online, rates, refused, missing, shed, clock_offset, latency)"
+        " VALUES (to_timestamp(%s), %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        [
+            (
+                *(received, device.id, device.online),
+                *(msgspec.json.encode(counts).decode() for counts in (device.rates, device.refused)),
+                *(device.missing, device.shed, _seconds(device.clock_offset_ms), _seconds(device.latency_ms_p50)),
+            )
+            for device in now.devices
+        ],
+    )
+
+
+def insert_observations(connection: psycopg.Connection, rows: Sequence[Observation]) -> None:
+    """Store raw reports of devices; a repetition changes nothing."""
+    connection.cursor().executemany(
+        "INSERT INTO v2x.observation (t, received, key, stream, device, payload)"
+        " VALUES (to_timestamp(%s), to_timestamp(%s), %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+        rows,
+    )
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1e3
 
 
 def add_counters(connection: psycopg.Connection, amounts: Mapping[str, int]) -> None:

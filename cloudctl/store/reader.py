@@ -152,7 +152,7 @@ class StoreReader:
         after = decode_cursor(cursor, (float, int, int, int)) if cursor else (0.0, 0, 0, 0)
         west, south, east, north = (box or Box.everywhere()).e7()
         fetched = limit // MEAN_POINTS + 1
-        rows = await self._list(
+        rows = await self.rows(
             SegmentRow,
             _TRACKS_BETWEEN,
             (t0 - SEGMENT_SECONDS, t1, t0, west, east, south, north, *after, fetched),
@@ -165,12 +165,12 @@ class StoreReader:
 
     async def track(self, track_id: int, session: int | None = None) -> TrackColumns:
         """All points of one track, by time; without a session, of the newest one that had it."""
-        rows = await self._list(SegmentRow, _TRACK, (track_id, session, track_id))
+        rows = await self.rows(SegmentRow, _TRACK, (track_id, session, track_id))
         return join_segments(rows).by_time()
 
     async def incidents(self, t0: float, t1: float, *, limit: int = 1000) -> list[StoredIncident]:
         """Incidents that were going on between the two times, the newest first."""
-        return await self._list(
+        return await self.rows(
             StoredIncident,
             "SELECT incident_id, kind, extract(epoch FROM started)::float8, extract(epoch FROM updated)::float8,"
             " extract(epoch FROM ended)::float8, lon, lat, link_id, lane, confidence, evidence, tracks"
@@ -183,7 +183,7 @@ class StoreReader:
         self, t0: float, t1: float, *, kind: str | None = None, target: str | None = None, limit: int = 1000
     ) -> list[StoredAdvisory]:
         """Advisories made between the two times with the newest answer to each, the newest first."""
-        return await self._list(
+        return await self.rows(
             StoredAdvisory,
             "SELECT a.id, a.kind, a.target, extract(epoch FROM a.created)::float8,"
             " extract(epoch FROM a.valid_until)::float8, a.reason, a.reason_code, a.lon, a.lat, a.content, a.replaces,"
@@ -198,7 +198,7 @@ class StoreReader:
 
     async def link_history(self, link: int, t0: float, t1: float, *, limit: int = 10_000) -> list[LinkState]:
         """States of one link (row of the road network) between the two times, by time."""
-        return await self._list(
+        return await self.rows(
             LinkState,
             "SELECT extract(epoch FROM t)::float8, level, confidence, CASE WHEN speed < 0 THEN -1 ELSE speed / 100.0"
             " END::float8, queue, flow FROM v2x.link_state"
@@ -208,7 +208,7 @@ class StoreReader:
 
     async def gaps(self, t0: float, t1: float, *, limit: int = 1000) -> list[Gap]:
         """Stretches of time from which frames are missing, the newest first."""
-        return await self._list(
+        return await self.rows(
             Gap,
             "SELECT extract(epoch FROM from_t)::float8, extract(epoch FROM to_t)::float8, missed, reason"
             " FROM v2x.process_gap WHERE from_t < to_timestamp(%s) AND to_t >= to_timestamp(%s)"
@@ -218,9 +218,14 @@ class StoreReader:
 
     async def counts(self) -> dict[str, int]:
         """Rows stored since the beginning, by kind (`points_stored`, `events_stored`, ...)."""
-        return dict(await self._list(_Total, "SELECT name, value FROM v2x.store_counter", ()))
+        return dict(await self.rows(_Total, "SELECT name, value FROM v2x.store_counter", ()))
 
-    async def _list(self, kind: Callable[..., Row], query: LiteralString, parameters: Sequence[object]) -> list[Row]:
+    async def rows(self, kind: Callable[..., Row], query: LiteralString, parameters: Sequence[object]) -> list[Row]:
+        """Rows of any question; a task that is cancelled meanwhile cancels it at the server too.
+
+        Raises:
+            psycopg.Error: the database refuses, does not answer, or takes longer than STATEMENT_TIMEOUT_MS.
+        """
         async with self._pool.connection() as connection:
             cursor = connection.cursor(binary=True, row_factory=args_row(kind))
             return await (await cursor.execute(query, parameters)).fetchall()

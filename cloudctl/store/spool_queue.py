@@ -53,6 +53,7 @@ class SpoolQueue:
         self._cursor = _read_cursor(directory / _CURSOR)
         self._place = (-1, 0)
         """First number of the segment where the cursor stands, and the offset in it, where known."""
+        self._sealing = False
         self._batch: list[tuple[int, int, int]] = []
         """(number, first number of its segment, offset behind it) of the records that were read last."""
         self._synced = self._repair()
@@ -160,6 +161,32 @@ class SpoolQueue:
         oldest.path.unlink(missing_ok=True)
         return lost
 
+    @property
+    def synced(self) -> int:
+        """Number that the next record to be synced gets: all before it are on disk or stored already."""
+        with self._lock:
+            return self._synced
+
+    @property
+    def cursor(self) -> int:
+        """Number of the oldest record that is not committed."""
+        with self._lock:
+            return self._cursor
+
+    @property
+    def oldest_kept(self) -> int:
+        """Number of the oldest record whose bytes may still be on disk, committed or not."""
+        with self._lock:
+            return self._segments[0].first if self._segments else self._synced
+
+    def seal(self) -> None:
+        """End the newest segment, so that it goes as soon as all in it is committed; any thread may ask."""
+        with self._lock:
+            self._sealing = True
+            if not self._pending:  # nobody is writing: every write has its records pending
+                self._close_file()
+        self._drop_consumed()
+
     def close(self) -> None:
         """Close the open segment; what is appended but not synced is forgotten."""
         with self._lock:
@@ -188,9 +215,11 @@ class SpoolQueue:
 
     def _writable_segment(self, first: int) -> _Segment:
         with self._lock:
-            if self._segments and self._file is not None and self._segments[-1].size < self._segment_bytes:
+            roomy = bool(self._segments) and self._segments[-1].size < self._segment_bytes
+            if roomy and self._file is not None and not self._sealing:
                 return self._segments[-1]
             self._close_file()
+            self._sealing = False
             salt = secrets.randbits(32)
             path = self.directory / f"{first:016x}-{salt:08x}{_SUFFIX}"
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -93,17 +93,29 @@ def storable(frame: Frame) -> NDArray[np.bool_]:
     return good
 
 
-def encode_trajectories(points: Points) -> TrajectoryCopy:
-    """Group points by (session, track, kind, 10 s of time) and encode each group as one row."""
+@dataclass(frozen=True)
+class Segments:
+    """How points are grouped into rows: by (session, track, kind, 10 s of time)."""
+
+    order: Ints
+    """The points by segment and time, (n,)."""
+    starts: Ints
+    """First place of each segment in that order, (m,)."""
+    counts: Ints
+    """Points of each, (m,)."""
+
+
+def encode_trajectories(points: Points, segments: Segments | None = None) -> TrajectoryCopy:
+    """Encode each segment of the points as one row."""
     if not len(points):
         return TrajectoryCopy(HEADER + TRAILER, 0, 0)
-    order, starts, counts = _segments(points)
-    blocks = [encode_rows(_row_columns(points, shape)) for shape in _same_shape(points, order, starts, counts)]
-    return TrajectoryCopy(b"".join((HEADER, *blocks, TRAILER)), len(starts), len(points))
+    parts = segments or find_segments(points)
+    blocks = [encode_rows(_row_columns(points, shape)) for shape in _same_shape(points, parts)]
+    return TrajectoryCopy(b"".join((HEADER, *blocks, TRAILER)), len(parts.starts), len(points))
 
 
-def _segments(points: Points) -> tuple[Ints, Ints, Ints]:
-    """Order of the points by segment, and first place and length of each segment in that order."""
+def find_segments(points: Points) -> Segments:
+    """Group points, at least one, into segments of at most MAX_POINTS."""
     bucket = np.floor(points.time / SEGMENT_SECONDS).astype(np.int64)
     keys = (bucket, points.kind, points.track, points.session)
     order = np.lexsort(keys)
@@ -117,7 +129,7 @@ def _segments(points: Points) -> tuple[Ints, Ints, Ints]:
     if counts.max() > MAX_POINTS:
         starts = np.concatenate([np.arange(s, s + c, MAX_POINTS) for s, c in zip(starts, counts, strict=True)])
         counts = np.diff(starts, append=len(order))
-    return order, starts, counts
+    return Segments(order, starts, counts)
 
 
 @dataclass(frozen=True)
@@ -129,7 +141,8 @@ class _Shape:
     constant_device: bool
 
 
-def _same_shape(points: Points, order: Ints, starts: Ints, counts: Ints) -> list[_Shape]:
+def _same_shape(points: Points, segments: Segments) -> list[_Shape]:
+    order, starts, counts = segments.order, segments.starts, segments.counts
     lane_changes = _changes_within(points.lane[order], starts)
     device_changes = _changes_within(points.device[order], starts)
     shape_key = counts * 4 + lane_changes * 2 + device_changes

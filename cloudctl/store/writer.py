@@ -17,12 +17,13 @@ import psycopg
 import structlog
 
 from cloudctl.errors import CloudctlError
-from cloudctl.store.batch import StoreState, load_state, quarantine, store_batch
+from cloudctl.store.batch import Gate, StoreState, load_state, open_gate, quarantine, store_batch
 from cloudctl.store.batch_parse import FRAME_TOPICS
 from cloudctl.store.migrate import migrate
 from cloudctl.store.spool import Spool
 from cloudctl.store.spool_queue import SpoolQueue
 from cloudctl.store.spool_record import SpoolRecord
+from cloudctl.store.track_places import NO_LANES, LaneLinks
 from cloudctl.store.trajectory_rows import SEGMENT_SECONDS
 
 POLL_SECONDS = 0.2
@@ -57,12 +58,16 @@ class Writer:
         *,
         clock: Callable[[], float] = time.time,
         batch_bytes: int = TELEMETRY_BATCH_BYTES,
+        lane_links: LaneLinks = NO_LANES,
+        gate: Gate = open_gate,
     ) -> None:
         self._url = url
         self._spool = spool
         self._map_name = map_name
         self._clock = clock
         self._batch_bytes = batch_bytes
+        self._lane_links = lane_links
+        self._gate = gate
         self._lock = Lock()
         self._status = WriterStatus(connected=False, counters={}, last_error="")
         self._counters: Counter[str] = Counter()
@@ -97,13 +102,13 @@ class Writer:
             CloudctlError: no schema, or a batch whose count is wrong.
         """
         with self._connect() as connection:
-            drainer = _Drainer(connection, self._spool, load_state(connection, self._map_name), self._count)
+            drainer = _Drainer(connection, self._spool, self._load_state(connection), self._count)
             while drainer.drain_events() or drainer.drain_telemetry(None, self._batch_bytes):
                 pass
 
     def _serve(self, stop: Event) -> None:
         with self._connect() as connection:
-            drainer = _Drainer(connection, self._spool, load_state(connection, self._map_name), self._count)
+            drainer = _Drainer(connection, self._spool, self._load_state(connection), self._count)
             self._publish(connected=True, error="")
             while not stop.is_set():
                 self._maintain(connection)
@@ -112,6 +117,9 @@ class Writer:
                 self._pause = FIRST_PAUSE
             while drainer.drain_events() or drainer.drain_telemetry(None, self._batch_bytes):
                 pass
+
+    def _load_state(self, connection: psycopg.Connection) -> StoreState:
+        return load_state(connection, self._map_name, self._lane_links, self._gate)
 
     def _connect(self) -> psycopg.Connection:
         migrate(self._url)
@@ -193,7 +201,7 @@ class _Drainer:
                 self._store(queue, records[:middle])
                 self._store(queue, records[middle:])
                 return
-            done = quarantine(self._connection, records[0], f"{error.sqlstate}: {error}")
+            done = quarantine(self._connection, records[0], f"{error.sqlstate}: {error}", self._state.gate)
         queue.commit(records[-1].number)
         self._count(done)
 

@@ -16,10 +16,12 @@ import psycopg
 import pytest
 from conftest import MosquittoBroker
 from paho.mqtt.enums import CallbackAPIVersion
+from privacy_register import BUS, enter_standings
 from store_frames import NOON, TRAJECTORY, request, trajectory_frame
 from store_servers import Server, fresh_database, plain_server
 
 from cloudctl.archive.intake import FILTERS, Intake
+from cloudctl.store.migrate import migrate
 from cloudctl.store.spool import Spool
 from ingest.broker import EventReceiver, RawMessage
 
@@ -41,6 +43,8 @@ class ArchiverProcess:
             "map": {"file": "map", "tiles": "tiles"},
         }
         self.config.write_text(json.dumps(settings))
+        migrate(database_url)
+        enter_standings(database_url, {f"CAR{number}": BUS for number in range(10)})
 
     def start(self) -> None:
         with (self.folder / "log").open("ab") as log:
