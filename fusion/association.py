@@ -22,6 +22,8 @@ FOUND = 2048
 NO_PAIR = 1e6
 ANOTHER_VEHICLE = 14.0
 """Cost of giving a vehicle's own report to a track that carries another vehicle's terminal."""
+OWN_TERMINAL = 3.0
+"""Gain of giving a terminal's report to the track that took its last one, and cost of any other."""
 LARGEST_KIND_COST = 6.0
 
 
@@ -70,8 +72,12 @@ def make_scratch(reports: int, tracks: int) -> Scratch:
 def name_cost(track: Record, device: Record, report: Record, parameters: Record) -> float:
     """Return what the device's own name of the object says for (below zero) or against the pair."""
     row = report["device"]
-    if not report["roadside"] and track["self_device"] >= 0 and track["self_device"] != row:
-        return ANOTHER_VEHICLE
+    if not report["roadside"]:
+        if track["self_device"] >= 0 and track["self_device"] != row:
+            return ANOTHER_VEHICLE
+        if device["owner"] == 0:
+            return 0.0
+        return -OWN_TERMINAL if device["owner"] == track["track_id"] else OWN_TERMINAL
     for slot in range(SOURCES):
         if track["source"][slot] != row:
             continue

@@ -15,10 +15,16 @@ SOURCES = 6
 """Devices remembered per track."""
 RECENT = 12
 """Reports remembered per track, for duplicates and for telling neighbours apart."""
+PAIRS = 16
+"""Other devices that a device is compared with."""
+COUNT, NEXT_ID, DUPLICATES, PAIR_COUNT, DEVICE_COUNT = 0, 1, 2, 3, 4
+"""Places in the tracker's counters: tracks in use, next id, duplicates left out, pairs of devices, devices heard."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 Longs = NDArray[np.int64]
+Reals = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
 Table = NDArray[np.void]
 """Structured array, one record a row."""
 Record = np.void
@@ -32,6 +38,10 @@ TRACK = np.dtype(
         ("log_odds", np.float64),  # existence; -inf marks the dead
         ("source", np.int32, (SOURCES,)),  # device rows, latest first, -1 where none
         ("source_time", np.float64, (SOURCES,)),  # event time of each device's newest report
+        ("source_place", np.float64, (SOURCES, 2)),  # where each device's newest report said it was, uncorrected
+        ("source_variance", np.float64, (SOURCES,)),
+        ("blur", np.float64),  # variance per axis that errors of its devices bring in, m2
+        ("surprise", np.float64),  # mean squared normalised innovation, over what it should be
         ("kind", np.int32),
         ("self_device", np.int32),
         ("confirmed", np.bool_),
@@ -57,7 +67,17 @@ DEVICE = np.dtype(
     [
         ("bias", np.float64, (4,)),  # east and north offset (m), yaw (rad), clock (s) of what it reports
         ("bias_covariance", np.float64, (4, 4)),
-        ("bias_time", np.float64),  # NaN before the first report
+        ("bias_relative", np.float64, (4, 4)),  # the part of the covariance that its neighbours do not share
+        ("scale", np.float64),  # learnt over stated variance of position
+        ("stated", np.float64),  # variance of its newest report as stated, m2
+        ("heard", np.float64),  # event time of the newest report
+        ("rank", np.int64),  # in the order of first reports
+        ("known", np.bool_),
+        ("roadside", np.bool_),
+        ("partner", np.int32, (PAIRS,)),  # rows of devices, -1 where none
+        ("pair", np.int32, (PAIRS,)),  # rows of pairs
+        ("local", np.int32),  # place in the system being solved, -1 outside
+        ("owner", np.int64),  # id of the track that took a terminal's newest report, 0 where none
         ("reliability", np.float64),  # probability that it keeps its name for an object
         ("scan_time", np.float64),  # event time of the newest scan, -inf before the first
         ("scan_before", np.float64),  # event time of the scan before that
@@ -72,7 +92,10 @@ DEVICE = np.dtype(
 REPORT = np.dtype(
     [
         ("z", np.float64, (4,)),  # x, y, vx, vy; velocity NaN where unknown
+        ("raw", np.float64, (2,)),  # x, y as reported
         ("variance", np.float64, (2,)),  # of each component of position and of velocity
+        ("stated", np.float64),  # variance of the position as stated, m2
+        ("blur", np.float64),  # variance per axis by errors of the device, m2
         ("time", np.float64),  # event time as reported
         ("moment", np.float64),  # event time on the common clock
         ("kind_confidence", np.float64),
@@ -86,6 +109,19 @@ REPORT = np.dtype(
     ],
     align=True,
 )
+PAIR = np.dtype(
+    [
+        ("information", np.float64, (5, 5)),  # of offset east, north, clock (differences), yaw of first, of second
+        ("vector", np.float64, (5,)),
+        ("slope", np.float64, (5,)),  # scratch
+        ("passed", np.int64),  # differences passed over since the last one taken
+        ("time", np.float64),
+        ("first", np.int32),
+        ("second", np.int32),
+    ],
+    align=True,
+)
+"""What two devices showed of each other's errors."""
 PARAMETERS = np.dtype(
     [
         (name, np.float64, (KINDS,)) if isinstance(value, tuple) else (name, type(value))
@@ -106,7 +142,10 @@ def make_devices(capacity: int) -> Table:
     devices["reliability"] = 0.5
     devices["detection"] = 0.9
     devices["scan_time"] = devices["scan_before"] = -np.inf
-    for name in ("bias_time", "x", "y", "radius"):
+    devices["heard"] = -np.inf
+    devices["scale"] = 1.0
+    devices["partner"] = devices["local"] = -1
+    for name in ("x", "y", "radius"):
         devices[name] = np.nan
     return devices
 
@@ -114,6 +153,18 @@ def make_devices(capacity: int) -> Table:
 def make_parameters(parameters: TrackerParameters) -> Table:
     """Put parameters into a table of one row, as compiled code reads them."""
     return np.array([tuple(parameters)], PARAMETERS)
+
+
+def make_pairs(capacity: int) -> Table:
+    """Make room for `capacity` pairs of devices."""
+    return np.zeros(capacity, PAIR)
+
+
+def grown_pairs(pairs: Table, capacity: int) -> Table:
+    """Return a table of at least `capacity` rows that starts with the given one."""
+    if len(pairs) >= capacity:
+        return pairs
+    return np.concatenate([pairs, make_pairs(max(capacity, 2 * len(pairs)) - len(pairs))])
 
 
 def grown_tracks(tracks: Table, capacity: int) -> Table:

@@ -1,4 +1,9 @@
-"""Rule: a link whose level of service has been bad for long is congested until it has been good for long."""
+"""Rule: a link whose level of service has been bad for long is congested until it has been good for long.
+
+Where no link before it is congested its queue has a tail, on which others come up: that is told apart.
+"""
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +26,10 @@ class Congestion:
         self._bad_since, self._good_since = np.full(count, np.nan), np.full(count, np.nan)
         self._green = np.zeros(count)
         self._congested, self._began = np.zeros(count, np.bool_), np.full(count, np.nan)
+        lanes, table = network.lanes, network.connections
+        known = np.flatnonzero((table.from_lane >= 0) & (table.to_lane >= 0))
+        ways = np.stack([lanes.link[table.to_lane[known]], lanes.link[table.from_lane[known]]])
+        self._before = np.unique(ways, axis=1)
 
     def find(self, scene: Scene) -> list[Finding]:
         """Return the congested links of this cycle."""
@@ -34,7 +43,31 @@ class Congestion:
         self._congested |= lasting & (self._green >= parameters.congestion_green)
         self._congested &= ~(now - self._good_since >= parameters.congestion_over)
         self._began = np.where(self._congested, np.fmin(self._began, self._bad_since), np.nan)
-        return [self._finding(scene, int(link)) for link in np.flatnonzero(self._congested)]
+        rows = [int(link) for link in np.flatnonzero(self._congested)]
+        tails = [link for link in rows if self._has_tail(scene, link)]
+        return [*(self._finding(scene, link) for link in rows), *(self._tail(scene, link) for link in tails)]
+
+    def _has_tail(self, scene: Scene, link: int) -> bool:
+        """Tell whether a congested link's queue is long and ends on it."""
+        before = self._before[1][self._before[0] == link]
+        own = float(scene.links.queue_length[link])
+        return own >= self._parameters.tail_length and not self._congested[before].any()
+
+    def _tail(self, scene: Scene, link: int) -> Finding:
+        finding = self._finding(scene, link)
+        queue, speed = float(scene.links.queue_length[link]), float(self._network.links.speed[link])
+        name = self._network.links.id[link]
+        evidence = (
+            f"the queue on link {name} ends {queue:.0f} m before the stop line; "
+            f"traffic comes up at {3.6 * speed:.0f} km/h"
+        )
+        return replace(
+            finding,
+            cause=f"tail:{link}",
+            kind=IncidentKind.CONGESTION_TAIL,
+            evidence=evidence,
+            figures={"queue_m": round(queue, 1), "limit_mps": round(speed, 2)},
+        )
 
     def _may_go(self, scene: Scene) -> NDArray[np.bool_]:
         """Tell on which links no light holds the traffic back; an unknown light does not."""
@@ -68,4 +101,10 @@ class Congestion:
                 f"a queue of {float(links.queue_length[link]):.0f} m and level {level.name.lower()} "
                 f"for {scene.now - float(self._began[link]):.0f} s"
             ),
+            figures={
+                "speed_mps": round(float(links.speed[link]), 2),
+                "vehicles": int(links.vehicles[link]),
+                "queue_m": round(float(links.queue_length[link]), 1),
+                "lasted_s": round(scene.now - float(self._began[link]), 1),
+            },
         )

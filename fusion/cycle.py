@@ -5,10 +5,11 @@ and `finish`, any other calls `step`.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fusion.errors import ClockError
 from fusion.incident_detection import IncidentDetection
@@ -16,14 +17,24 @@ from fusion.incident_parameters import IncidentParameters
 from fusion.incidents import Incident
 from fusion.lane_match import LaneMatcher, LaneMatchParameters
 from fusion.parameters import TrackerParameters
-from fusion.picture import LinkStates, SignalStates, TrafficPicture
+from fusion.picture import (
+    IntersectionStates,
+    LaneStates,
+    LinkStates,
+    MovementStates,
+    SignalStates,
+    TrafficPicture,
+    TurnChoice,
+)
 from fusion.queues import LaneOrder, lane_order
 from fusion.scene import Scene
 from fusion.sensors import SensorTable
 from fusion.signal_state import SignalTable, SpatReport
 from fusion.tracker import Tracker
 from fusion.tracks import TrackTable
-from fusion.traffic_state import TrafficParameters, TrafficState
+from fusion.traffic_parameters import TrafficParameters
+from fusion.traffic_state import TrafficState, TrafficStates
+from fusion.turn_choice import TurnChooser
 from ingest.observation import ObservationBatch
 from maps.network import RoadNetwork
 
@@ -49,7 +60,9 @@ class Draft:
     sensors: SensorTable
     tracks: TrackTable
     order: LaneOrder | None
-    links: LinkStates
+    lateral: NDArray[np.float32]
+    turns: TurnChoice
+    traffic: TrafficStates
     signals: SignalStates
     incidents: tuple[Incident, ...]
 
@@ -62,17 +75,20 @@ class Roads:
     lanes: LaneMatcher
     signals: SignalTable
     traffic: TrafficState
+    turns: TurnChooser
     incidents: IncidentDetection
 
     @classmethod
     def of(cls, network: RoadNetwork, parameters: FusionParameters) -> "Roads":
         """Make the parts for one network."""
         lanes = LaneMatcher(network, parameters.lanes)
+        traffic = TrafficState(network, parameters.traffic)
         return cls(
             network,
             lanes,
             SignalTable(network),
-            TrafficState(network, parameters.traffic),
+            traffic,
+            TurnChooser(network, traffic.movements),
             IncidentDetection(network, lanes.index, parameters.incidents),
         )
 
@@ -86,6 +102,9 @@ class FusionCycle:
         self._roads = None if network is None else Roads.of(network, self.parameters)
         self._tick = 0
         self._last = math.nan
+        self._before = np.zeros(0, np.uint32)
+        self.routes: Mapping[int, tuple[int, ...]] = {}
+        """Links that vehicles with a terminal are known to follow, by device row."""
         self.stages: tuple[tuple[str, Callable[[Draft], None]], ...] = (
             ("track", self.track),
             ("lanes", self.match_lanes),
@@ -115,7 +134,10 @@ class FusionCycle:
         span = 0.0 if math.isnan(self._last) else now - self._last
         self._last = now
         nothing = self.tracker.table(now)
-        return Draft(batch, spats, now, span, sensors, nothing, None, no_links(), no_signals(), ())
+        no_lateral = np.zeros(0, np.float32)
+        return Draft(
+            batch, spats, now, span, sensors, nothing, None, no_lateral, TurnChoice(), no_traffic(), no_signals(), ()
+        )
 
     def track(self, draft: Draft) -> None:
         """Stage: reports become tracks."""
@@ -126,6 +148,7 @@ class FusionCycle:
         """Stage: tracks find their lanes."""
         if self._roads is not None:
             draft.tracks = self._roads.lanes.match(draft.tracks)
+            draft.lateral = self._roads.lanes.lateral
             draft.order = lane_order(draft.tracks, self._roads.network, self.parameters.traffic.queue)
 
     def read_signals(self, draft: Draft) -> None:
@@ -138,7 +161,11 @@ class FusionCycle:
     def judge_traffic(self, draft: Draft) -> None:
         """Stage: tracks on lanes become link states."""
         if self._roads is not None and draft.order is not None:
-            draft.links = self._roads.traffic.update(draft.tracks, draft.order, draft.span, draft.sensors)
+            traffic = self._roads.traffic
+            draft.traffic = traffic.update(draft.tracks, draft.order, draft.span, draft.sensors, draft.now)
+            draft.turns = self._roads.turns.choose(
+                draft.tracks, draft.lateral, draft.order, draft.traffic.movements, draft.signals, self.routes
+            )
 
     def find_incidents(self, draft: Draft) -> None:
         """Stage: the scene is searched for incidents."""
@@ -146,24 +173,50 @@ class FusionCycle:
             return
         shown_for = self._roads.signals.shown_for(draft.now)
         green_for = self._roads.incidents.green_for(draft.signals.state, shown_for)
-        lateral = self._roads.lanes.lateral
-        scene = Scene(draft.now, draft.span, draft.tracks, lateral, draft.order, draft.links, green_for)
+        red_for = self._roads.incidents.red_for(draft.signals.state, shown_for)
+        scene = Scene(
+            draft.now,
+            draft.span,
+            draft.tracks,
+            draft.lateral,
+            draft.order,
+            draft.traffic.links,
+            green_for,
+            red_for,
+            self._roads.traffic.sees_ahead(draft.tracks),
+            self._before,
+        )
+        self._before = draft.tracks.track_id
         draft.incidents = self._roads.incidents.find(scene)
 
     def finish(self, draft: Draft) -> TrafficPicture:
         """End a cycle: return its picture, whose arrays can no longer be written."""
         self._tick += 1
-        picture = TrafficPicture(self._tick, draft.now, draft.tracks, draft.links, draft.signals, draft.incidents)
-        for table in (picture.tracks, picture.links, picture.signals):
-            for name in table.__dataclass_fields__:
-                getattr(table, name).flags.writeable = False
+        traffic = draft.traffic
+        picture = TrafficPicture(
+            self._tick,
+            draft.now,
+            draft.tracks,
+            traffic.links,
+            draft.signals,
+            draft.incidents,
+            draft.lateral,
+            traffic.lanes,
+            traffic.movements,
+            traffic.intersections,
+            draft.turns,
+        )
+        for table in (picture.tracks, picture.signals, picture.turns, *vars(traffic).values()):
+            for column in vars(table).values():
+                column.flags.writeable = False
         return picture
 
 
-def no_links() -> LinkStates:
-    """Make link states of no network."""
+def no_traffic() -> TrafficStates:
+    """Make the traffic states of no network."""
     real, count = np.zeros(0, np.float32), np.zeros(0, np.uint16)
-    return LinkStates(real, real, real, real, count, real, count, np.zeros(0, np.uint8), real)
+    links = LinkStates(real, real, real, real, count, real, count, np.zeros(0, np.uint8), real)
+    return TrafficStates(links, LaneStates(), MovementStates(), IntersectionStates())
 
 
 def no_signals() -> SignalStates:

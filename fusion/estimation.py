@@ -14,6 +14,10 @@ from maps.compiled import compiled
 
 HEADING_SPEED = 0.8
 """From this speed on the direction of motion is the heading, m/s."""
+SURPRISE_GAIN = 0.03
+"""Share of the newest innovation in the mean."""
+BLUR_GAIN = 0.2
+"""Share of the newest report in what is told of the errors of a track's devices."""
 
 
 @compiled
@@ -25,7 +29,7 @@ def absorb(
     Returns the squared normalised distance and the log determinant of the innovation covariance. A NaN velocity is
     left out.
     """
-    distance, log_determinant = 0.0, 0.0
+    distance, determinant = 0.0, 1.0
     gain = (0.0, 0.0, 0.0, 0.0)
     for axis in range(4):
         if math.isnan(z[axis]):
@@ -45,8 +49,8 @@ def absorb(
             for j in range(4):
                 covariance[i, j] -= gain[i] * gain[j] / spread
         distance += innovation * innovation / spread
-        log_determinant += math.log(spread)
-    return distance, log_determinant
+        determinant *= spread
+    return distance, math.log(determinant)
 
 
 @compiled
@@ -57,6 +61,13 @@ def lag_noise(track: Record, lag: float, parameters: Record) -> tuple[float, flo
     xx, _, yy = acceleration_power(track["state"], track["kind"], parameters)
     power = 0.5 * (xx + yy)
     return power * lag * lag * lag / 3.0, power * lag
+
+
+@compiled
+def learn_surprise(track: Record, distance: float, report: Record) -> None:
+    """Learn how large innovations are against what the covariances say."""
+    freedom = 2.0 if math.isnan(report["z"][2]) else 4.0
+    track["surprise"] += SURPRISE_GAIN * (min(distance / freedom, 6.0) - track["surprise"])
 
 
 @compiled
@@ -74,6 +85,9 @@ def note_source(track: Record, device: int, object_id: int, time: float) -> None
         track["source"][slot] = track["source"][slot - 1]
         track["source_object"][slot] = track["source_object"][slot - 1]
         track["source_time"][slot] = track["source_time"][slot - 1]
+        track["source_place"][slot, 0] = track["source_place"][slot - 1, 0]
+        track["source_place"][slot, 1] = track["source_place"][slot - 1, 1]
+        track["source_variance"][slot] = track["source_variance"][slot - 1]
     track["source"][0] = device
     track["source_object"][0] = object_id
     track["source_time"][0] = newest
@@ -149,5 +163,9 @@ def learn_rest(track: Record, report: Record) -> None:
     if self_reported:
         track["self_device"] = report["device"]
     note_source(track, report["device"], report["object_id"], report["time"])
+    if track["source_time"][0] == report["time"]:
+        track["source_place"][0, 0], track["source_place"][0, 1] = report["raw"][0], report["raw"][1]
+        track["source_variance"][0] = report["variance"][0]
+    track["blur"] += BLUR_GAIN * (report["blur"] - track["blur"])
     note_recent(track, report["device"], report["time"])
     track["updated"] = max(track["updated"], report["time"])

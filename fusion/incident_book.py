@@ -1,6 +1,7 @@
 """Open incidents with stable ids: opened once, updated while the evidence lasts, closed when it is gone."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from fusion.incidents import Incident, IncidentKind
 
@@ -21,6 +22,7 @@ class Finding:
     tracks: tuple[int, ...]
     confidence: float
     evidence: str
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 class IncidentBook:
@@ -59,6 +61,7 @@ class IncidentBook:
             tracks=finding.tracks,
             confidence=finding.confidence,
             evidence=finding.evidence,
+            figures=finding.figures,
         )
 
 
@@ -76,4 +79,5 @@ def _continued(known: Incident, finding: Finding, now: float) -> Incident:
         tracks=finding.tracks,
         confidence=max(finding.confidence, 0.98 * known.confidence),
         evidence=finding.evidence,
+        figures=finding.figures,
     )

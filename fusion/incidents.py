@@ -1,6 +1,7 @@
 """Incidents: what goes wrong on the road, with start, end, place, evidence and confidence."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -13,6 +14,19 @@ class IncidentKind(StrEnum):
     CONGESTION = "congestion"
     BLOCKED_LANE = "blocked_lane"
     PEDESTRIAN_ON_CARRIAGEWAY = "pedestrian_on_carriageway"
+    ANIMAL_ON_CARRIAGEWAY = "animal_on_carriageway"
+    FAST_VEHICLE = "fast_vehicle"
+    SUDDEN_BRAKING = "sudden_braking"
+    DEBRIS = "debris"
+    CONGESTION_TAIL = "congestion_tail"
+    SPILL_BACK = "spill_back"
+    ILLEGAL_PARKING = "illegal_parking"
+    RED_LIGHT_PASSAGE = "red_light_passage"
+    NEAR_MISS = "near_miss"
+
+
+MOMENTARY = frozenset({IncidentKind.SUDDEN_BRAKING, IncidentKind.RED_LIGHT_PASSAGE, IncidentKind.NEAR_MISS})
+"""Kinds that are over as soon as they have happened."""
 
 
 @dataclass(frozen=True)
@@ -36,3 +50,5 @@ class Incident:
     confidence: float
     evidence: str
     """One sentence with the figures that led to it."""
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """The figures by name with their unit, such as `speed_mps`."""

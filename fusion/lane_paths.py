@@ -81,18 +81,22 @@ class Place(NamedTuple):
     piece: int
     beyond: float
     """Distance beyond the last point where one may turn off, 0 before it, m."""
+    past: float
+    """Distance beyond the end of the first piece, 0 before it, m."""
 
 
 @compiled
 def place_at(paths: LanePaths, piece: int, offset: float) -> Place:
     """Find the point `offset` m behind the start of a piece, on the pieces that follow where it is longer."""
-    beyond, branched = 0.0, False
+    beyond, branched, first_piece, past = 0.0, False, True, 0.0
     for _ in range(_MOST_PIECES):
         length = paths.run[paths.start[piece] + paths.size[piece] - 1]
         if offset <= length or paths.following[piece] < 0:
             break
         offset -= length
         beyond += length if branched else 0.0
+        past += 0.0 if first_piece else length
+        first_piece = False
         branched = branched or paths.branches[piece]
         piece = paths.following[piece]
     first, last = paths.start[piece], paths.start[piece] + paths.size[piece] - 1
@@ -103,6 +107,6 @@ def place_at(paths: LanePaths, piece: int, offset: float) -> Place:
     length = max(paths.run[point + 1] - paths.run[point], 1e-9)
     east, north = (end[0] - begin[0]) / length, (end[1] - begin[1]) / length
     rest = offset - paths.run[point]
-    return Place(
-        begin[0] + rest * east, begin[1] + rest * north, east, north, piece, beyond + offset if branched else 0.0
-    )
+    beyond = beyond + offset if branched else 0.0
+    past = 0.0 if first_piece else past + offset
+    return Place(begin[0] + rest * east, begin[1] + rest * north, east, north, piece, beyond, past)

@@ -2,7 +2,7 @@
 
 import math
 
-from fusion.columns import KINDS, RECENT, SOURCES, Longs, Record, Table
+from fusion.columns import COUNT, KINDS, NEXT_ID, RECENT, SOURCES, Longs, Record, Table
 from fusion.estimation import learn_rest
 from fusion.gating import FIELD, Grid, near
 from fusion.registration import has_company
@@ -14,8 +14,6 @@ STEADY_WINDOW, STEADY_REPORTS = 0.65, 5
 """A device that reported so often in this time (s) sees the track steadily."""
 STRANGER_WINDOW = 2.0
 """A device without a report in this time (s) cannot speak against a track that another sees steadily."""
-COUNT, NEXT_ID, DUPLICATES = 0, 1, 2
-"""Places in the tracker's counters: tracks in use, next id, duplicates left out."""
 
 
 @compiled
@@ -35,6 +33,8 @@ def birth(tracks: Table, report: Record, counters: Longs, parameters: Record) ->
         track["covariance"][axis, axis] = report["variance"][0]
         variance = report["variance"][1] if known else parameters["unknown_velocity_sigma"] ** 2
         track["covariance"][axis + 2, axis + 2] = variance
+    track["blur"] = report["blur"]
+    track["surprise"] = 1.0
     start_heading(track, report, known)
     track["log_odds"] = parameters["birth_log_odds"] if report["roadside"] else parameters["self_birth_log_odds"]
     track["confirmed"] = track["log_odds"] >= parameters["confirm_log_odds"]
@@ -130,10 +130,11 @@ def doubt(
     for place in range(near(grid, FIELD, x, y, radius, work["found"])):
         track = tracks[work["found"][place]]
         span, state = moment - track["time"], track["state"]
-        share = math.hypot(state[0] + span * state[2] - x, state[1] + span * state[3] - y) / radius
-        if share > 1.0 or track["born"] > since:
+        east, north = state[0] + span * state[2] - x, state[1] + span * state[3] - y
+        square = east * east + north * north
+        if square > radius * radius or track["born"] > since:
             continue
-        band = 0 if share < 0.5 else 1
+        band = 0 if square < 0.25 * radius * radius else 1
         seen = seen_since(track, number, since)
         if track["confirmed"] and has_company(track, number, moment):
             outcome = 1.0 if seen else 0.0

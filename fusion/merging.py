@@ -6,15 +6,17 @@ A device that reported both at one instant has seen two objects; such tracks are
 import math
 
 from fusion.association import Scratch
-from fusion.columns import RECENT, SOURCES, Longs, Record, Table
+from fusion.columns import COUNT, RECENT, SOURCES, Longs, Record, Table
 from fusion.estimation import absorb, note_source
 from fusion.gating import FINE, Grid, insert, near
-from fusion.lifecycle import COUNT, take_over
+from fusion.lifecycle import take_over
 from fusion.motion import move_track
 from maps.compiled import compiled
 
 SAME_INSTANT = 1e-4
 LEAST_VARIANCE = 0.01
+TERMINAL_ALLOWANCE = 2.5
+"""A terminal's errors wander: its track may lie further from that of its vehicle by this factor of the distance."""
 FASTEST_DIFFERENCE = 3.0
 """Tracks whose velocities differ by more are two, m/s."""
 
@@ -36,10 +38,16 @@ def told_apart(first: Record, second: Record) -> bool:
 
 
 @compiled
+def merge_reach(blur: float, parameters: Record) -> float:
+    """Return how far apart two tracks of one road user may be, m; `blur` is what their devices' errors make of it."""
+    return float(min(max(parameters["merge_reach"], 3.0 * math.sqrt(2.0 * blur)), parameters["largest_reach"]))
+
+
+@compiled
 def coincidence(first: Record, second: Record, work: Record, parameters: Record) -> float:
     """Return the squared normalised distance of two tracks of one time, inf where they are clearly two."""
     a, b = first["state"], second["state"]
-    if (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 > parameters["merge_reach"] ** 2:
+    if (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 > merge_reach(max(first["blur"], second["blur"]), parameters) ** 2:
         return math.inf
     if max(abs(a[2] - b[2]), abs(a[3] - b[3])) > FASTEST_DIFFERENCE:
         return math.inf
@@ -47,8 +55,18 @@ def coincidence(first: Record, second: Record, work: Record, parameters: Record)
         work["state"][i] = a[i]
         for j in range(4):
             work["covariance"][i, j] = first["covariance"][i, j] + second["covariance"][i, j]
-    distance, _ = absorb(work["state"], work["covariance"], b, LEAST_VARIANCE, LEAST_VARIANCE, 0.0)
+    doubt = LEAST_VARIANCE + abs(first["blur"] - second["blur"])
+    distance, _ = absorb(work["state"], work["covariance"], b, doubt, LEAST_VARIANCE, 0.0)
     return distance
+
+
+@compiled
+def by_terminal(first: Record, second: Record) -> bool:
+    """Tell whether two tracks carry one terminal, or one is what a terminal alone says and the other carries none."""
+    one, other = first["self_device"] >= 0, second["self_device"] >= 0
+    if one and first["self_device"] == second["self_device"]:
+        return True
+    return bool((one and not other and first["source"][1] < 0) or (other and not one and second["source"][1] < 0))
 
 
 @compiled
@@ -78,22 +96,24 @@ def join(winner: Record, loser: Record) -> None:
             held = held or winner["source"][own_slot] == device
         if not held:
             note_source(winner, device, loser["source_object"][slot], loser["source_time"][slot])
+            winner["source_place"][0] = loser["source_place"][slot]
+            winner["source_variance"][0] = loser["source_variance"][slot]
     take_over(winner, loser)
 
 
 @compiled
 def nearest_rival(tracks: Table, row: int, grid: Grid, work: Record, parameters: Record) -> int:
     """Return the track that coincides best with one and may be the same road user, -1 where none does."""
-    best, least, track = -1, parameters["merge_distance"], tracks[row]
-    for place in range(
-        near(grid, FINE, track["state"][0], track["state"][1], parameters["merge_reach"], work["found"])
-    ):
+    best, least, track = -1, math.inf, tracks[row]
+    reach = merge_reach(track["blur"], parameters)
+    for place in range(near(grid, FINE, track["state"][0], track["state"][1], reach, work["found"])):
         at = work["found"][place]
         other = tracks[at]
         if at == row or other["log_odds"] == -math.inf or not outranks(other, track):
             continue
         distance = coincidence(other, track, work, parameters)
-        if distance < least and not told_apart(other, track):
+        limit = parameters["merge_distance"] * (TERMINAL_ALLOWANCE if by_terminal(other, track) else 1.0)
+        if distance < min(least, limit) and not told_apart(other, track):
             best, least = at, distance
     return best
 

@@ -23,8 +23,10 @@ class TrackerParameters(NamedTuple):
     least_velocity_sigma: float = 0.25
     roadside_inflation: float = 1.2
     """Variance factor for roadside reports: they are smoothed tracks, their errors hang together in time."""
-    self_inflation: float = 6.0
-    """Variance factor for positions of a vehicle about itself: GNSS errors drift over some 10 s."""
+    self_inflation: float = 0.4
+    """Variance factor for positions of a vehicle about itself, once their slow error is taken out."""
+    self_slow_share: float = 0.8
+    """Share of the stated variance of a vehicle's own position that is slow: GNSS errors drift over some 10 s."""
     unknown_velocity_sigma: float = 6.0
     """1-sigma velocity of a newborn track without velocity, m/s."""
     outsider_density: float = 6e-3
@@ -94,6 +96,10 @@ class TrackerParameters(NamedTuple):
     clock_sigma: float = 0.03
     """Prior 1-sigma of a device's clock, s."""
     registration_half_life: float = 20.0
-    """Half-life of what was learnt about a device, s."""
-    registration_inflation: float = 20.0
-    """Variance factor of residuals: a track follows the device that is being judged."""
+    """Half-life of what was learnt about two roadside units, s."""
+    self_half_life: float = 5.0
+    """The same where a vehicle's own terminal is one of two."""
+    registration_inflation: float = 5.0
+    """Variance factor of differences between devices: their errors hang together in time."""
+    noise_rate: float = 0.004
+    """Weight of the newest residual in a device's learnt variance of position."""

@@ -1,6 +1,6 @@
 """The traffic picture: everything the platform knows at one moment, immutable once made."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -8,6 +8,22 @@ from numpy.typing import NDArray
 
 from fusion.incidents import Incident
 from fusion.tracks import TrackTable
+
+
+def _reals() -> NDArray[np.float32]:
+    return np.zeros(0, np.float32)
+
+
+def _flags() -> NDArray[np.bool_]:
+    return np.zeros(0, np.bool_)
+
+
+def _counts() -> NDArray[np.uint16]:
+    return np.zeros(0, np.uint16)
+
+
+def _levels() -> NDArray[np.uint8]:
+    return np.zeros(0, np.uint8)
 
 
 class LevelOfService(IntEnum):
@@ -46,6 +62,85 @@ class LinkStates:
     """`LevelOfService`."""
     confidence: NDArray[np.float32]
     """0 (nothing seen) .. 1 (whole link under observation)."""
+    occupancy: NDArray[np.float32] = field(default_factory=_reals)
+    """Share of the lanes' length that vehicles cover, 0..1, NaN where nothing is known."""
+    delay: NDArray[np.float32] = field(default_factory=_reals)
+    """Control delay of a vehicle that leaves the link, s; NaN where nobody left lately."""
+    stops: NDArray[np.float32] = field(default_factory=_reals)
+    """Stops of a vehicle that leaves the link; NaN where nobody left lately."""
+    queue_back: NDArray[np.float32] = field(default_factory=_reals)
+    """Distance of the back of the longest queue from the start of the link, m; the link's length without a queue."""
+    spill_back: NDArray[np.bool_] = field(default_factory=_flags)
+    """Whether standing traffic reaches back to the start of the link."""
+    estimated: NDArray[np.bool_] = field(default_factory=_flags)
+    """Whether nobody sees the link, so that speed and flow come from its neighbours, a profile or free flow."""
+
+
+@dataclass(frozen=True)
+class LaneStates:
+    """State of every lane, row by row as `RoadNetwork.lanes`; what nobody sees is NaN with confidence 0."""
+
+    speed: NDArray[np.float32] = field(default_factory=_reals)
+    """Space-mean speed, m/s."""
+    flow: NDArray[np.float32] = field(default_factory=_reals)
+    """Vehicles an hour past the middle of the lane."""
+    density: NDArray[np.float32] = field(default_factory=_reals)
+    """Vehicles a km."""
+    occupancy: NDArray[np.float32] = field(default_factory=_reals)
+    """Share of the length that vehicles cover, 0..1."""
+    vehicles: NDArray[np.uint16] = field(default_factory=_counts)
+    queue_length: NDArray[np.float32] = field(default_factory=_reals)
+    """From the stop line to the back of the queue, m."""
+    queue_vehicles: NDArray[np.uint16] = field(default_factory=_counts)
+    spill_back: NDArray[np.bool_] = field(default_factory=_flags)
+    confidence: NDArray[np.float32] = field(default_factory=_reals)
+
+
+@dataclass(frozen=True)
+class MovementStates:
+    """State of every movement, row by row as `fusion.movements.Movements`."""
+
+    flow: NDArray[np.float32] = field(default_factory=_reals)
+    """Vehicles an hour."""
+    share: NDArray[np.float32] = field(default_factory=_reals)
+    """Part of the vehicles of the link that take this movement, 0..1: the turning ratio."""
+    delay: NDArray[np.float32] = field(default_factory=_reals)
+    """Control delay, s a vehicle."""
+    stops: NDArray[np.float32] = field(default_factory=_reals)
+    """Stops a vehicle."""
+    travel_time: NDArray[np.float32] = field(default_factory=_reals)
+    """From the start of the link to its end, s."""
+    queue_length: NDArray[np.float32] = field(default_factory=_reals)
+    """Longest queue of the lanes that serve the movement, m."""
+    queue_vehicles: NDArray[np.uint16] = field(default_factory=_counts)
+    spill_back: NDArray[np.bool_] = field(default_factory=_flags)
+    """Whether the link that it leads to is full to its start."""
+    level: NDArray[np.uint8] = field(default_factory=_levels)
+    """`LevelOfService` by delay."""
+    confidence: NDArray[np.float32] = field(default_factory=_reals)
+    estimated: NDArray[np.bool_] = field(default_factory=_flags)
+    """Whether nobody was seen to take the movement lately, so that the figures are shares of the link's."""
+
+
+@dataclass(frozen=True)
+class IntersectionStates:
+    """State of every signalised intersection, row by row as `RoadNetwork.signals`."""
+
+    flow: NDArray[np.float32] = field(default_factory=_reals)
+    """Vehicles an hour over all movements."""
+    delay: NDArray[np.float32] = field(default_factory=_reals)
+    """Mean control delay, s a vehicle."""
+    stops: NDArray[np.float32] = field(default_factory=_reals)
+    queue_length: NDArray[np.float32] = field(default_factory=_reals)
+    """Longest queue of all approaches, m."""
+    queue_vehicles: NDArray[np.uint16] = field(default_factory=_counts)
+    """Vehicles in all its queues."""
+    spill_back: NDArray[np.bool_] = field(default_factory=_flags)
+    """Whether a link that leads away is full to its start."""
+    level: NDArray[np.uint8] = field(default_factory=_levels)
+    """`LevelOfService` by delay."""
+    confidence: NDArray[np.float32] = field(default_factory=_reals)
+    estimated: NDArray[np.bool_] = field(default_factory=_flags)
 
 
 @dataclass(frozen=True)
@@ -66,6 +161,23 @@ class SignalStates:
 
 
 @dataclass(frozen=True)
+class TurnChoice:
+    """What each vehicle is likely to do at the end of its link.
+
+    Rows as the table of tracks (n); vehicles off lanes and those on lanes that lead nowhere have no movement.
+    """
+
+    movement: NDArray[np.int32] = field(default_factory=lambda: np.zeros((0, 4), np.int32))
+    """(n, 4) row of `fusion.movements`, -1 where there are fewer."""
+    probability: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+    """(n, 4) 0..1, falling; the rest of 1 are movements beyond these."""
+    free_way: NDArray[np.float32] = field(default_factory=_reals)
+    """(n,) way to a standing vehicle ahead or to the stop line of a red light, m; inf where neither is known."""
+    stop_line: NDArray[np.float32] = field(default_factory=_reals)
+    """(n,) distance of the front from the end of the lane, m; NaN off lanes."""
+
+
+@dataclass(frozen=True)
 class TrafficPicture:
     """One cycle's result. `time` is the UTC epoch (s) to which every column is extrapolated."""
 
@@ -75,3 +187,9 @@ class TrafficPicture:
     links: LinkStates
     signals: SignalStates
     incidents: tuple[Incident, ...]
+    lateral: NDArray[np.float32] = field(default_factory=_reals)
+    """Distance of each track from the middle of its best lane, m, positive to the left."""
+    lanes: LaneStates = field(default_factory=LaneStates)
+    movements: MovementStates = field(default_factory=MovementStates)
+    intersections: IntersectionStates = field(default_factory=IntersectionStates)
+    turns: TurnChoice = field(default_factory=TurnChoice)

@@ -14,11 +14,12 @@ class Places:
     def __init__(self, network: RoadNetwork) -> None:
         self._lanes = len(network.lanes.id)
         ruled = np.flatnonzero((network.connections.group >= 0) & (network.connections.from_lane >= 0))
-        self._lane_of_light = network.connections.from_lane[ruled]
+        ruled = ruled[np.argsort(network.connections.from_lane[ruled], kind="stable")]
         self._group_of_light = network.connections.group[ruled]
+        self._lit_lane, self._first_light = np.unique(network.connections.from_lane[ruled], return_index=True)
         self.signalised: NDArray[np.bool_] = np.zeros(self._lanes, np.bool_)
         """By lane: whether a light stands at its end."""
-        self.signalised[self._lane_of_light] = True
+        self.signalised[self._lit_lane] = True
         links = network.lanes.link
         stop_lane, park_lane = network.stops.lane, network.car_parks.lane
         stopped, parked = stop_lane >= 0, park_lane >= 0
@@ -30,9 +31,10 @@ class Places:
 
     def green_for(self, green: NDArray[np.float64]) -> NDArray[np.float64]:
         """Turn time of green by group (0 where not green) into the least of each lane's lights, NaN without light."""
-        by_lane = np.full(self._lanes, np.inf)
-        np.minimum.at(by_lane, self._lane_of_light, np.nan_to_num(green[self._group_of_light], nan=-1.0))
-        return np.where(np.isfinite(by_lane) & (by_lane >= 0), by_lane, np.nan)
+        by_lane = np.full(self._lanes, np.nan)
+        if len(self._lit_lane):
+            by_lane[self._lit_lane] = np.minimum.reduceat(green[self._group_of_light], self._first_light)
+        return by_lane
 
     def near_stop(self, link: int, offset: float, reach: float) -> bool:
         """Tell whether a place on a link lies up to `reach` m before a bus stop's end."""

@@ -3,11 +3,11 @@
 import math
 
 from fusion.association import Scratch, assign, keep_candidate, pair_cost
-from fusion.columns import SOURCES, Longs, Record, Table
-from fusion.estimation import absorb, is_duplicate, lag_noise, learn_rest
+from fusion.columns import COUNT, DUPLICATES, SOURCES, Longs, Record, Table
+from fusion.estimation import absorb, is_duplicate, lag_noise, learn_rest, learn_surprise
 from fusion.gating import FIELD, FINE, WIDE, Grid, insert, near
-from fusion.lifecycle import COUNT, DUPLICATES, believe, birth, doubt
-from fusion.registration import correct_report, fade_errors, learn_errors
+from fusion.lifecycle import believe, birth, doubt
+from fusion.registration import compare, correct_report, start_device
 from fusion.scans import Scans
 from maps.compiled import compiled
 
@@ -68,23 +68,19 @@ def learn_names(track: Record, device: Record, report: Record, parameters: Recor
 
 @compiled
 def apply_report(
-    track: Record,
-    device: Record,
-    report: Record,
-    taken: tuple[float, float, float, float],
-    counters: Longs,
-    parameters: Record,
+    track: Record, devices: Table, pairs: Table, report: Record, counters: Longs, parameters: Record
 ) -> None:
     """Let one report go into its track, unless it went in before."""
+    device = devices[report["device"]]
     if is_duplicate(track, report["device"], report["time"]):
         counters[DUPLICATES] += 1
         return
     lag = max(track["time"] - report["moment"], 0.0)
     if parameters["registration"]:
-        learn_errors(device, track, report, lag, taken, parameters)
+        compare(devices, pairs, track, report, counters, parameters)
     position_noise, velocity_noise = lag_noise(track, lag, parameters)
     position_variance, velocity_variance = report["variance"][0], report["variance"][1]
-    absorb(
+    distance, _ = absorb(
         track["state"],
         track["covariance"],
         report["z"],
@@ -92,6 +88,7 @@ def apply_report(
         velocity_variance + velocity_noise,
         lag,
     )
+    learn_surprise(track, distance, report)
     learn_names(track, device, report, parameters)
     believe(track, report["device"], not report["roadside"], report["time"], parameters)
     learn_rest(track, report)
@@ -116,7 +113,8 @@ def note_scan(device: Record, reports: Table) -> bool:
 @compiled
 def apply_scan(
     tracks: Table,
-    device: Record,
+    devices: Table,
+    pairs: Table,
     reports: Table,
     time: float,
     scan: int,
@@ -126,11 +124,9 @@ def apply_scan(
     parameters: Record,
 ) -> None:
     """Apply the reports of one scan, all by one device at one instant."""
-    work, bias, moment, roadside = scratch.work[0], device["bias"], reports[0]["moment"], reports[0]["roadside"]
-    taken = (0.0, 0.0, 0.0, 0.0)
-    if parameters["registration"]:
-        fade_errors(device, moment, roadside, parameters)
-        taken = (bias[0], bias[1], bias[2], bias[3])
+    device, work = devices[reports[0]["device"]], scratch.work[0]
+    moment, roadside = reports[0]["moment"], reports[0]["roadside"]
+    start_device(device, reports[0], counters, parameters)
     for place, report in enumerate(reports):
         if parameters["registration"]:
             correct_report(device, report)
@@ -139,10 +135,12 @@ def apply_scan(
     for place, report in enumerate(reports):
         row = scratch.places[place]["chosen"]
         if row >= 0:
-            apply_report(tracks[row], device, report, taken, counters, parameters)
+            apply_report(tracks[row], devices, pairs, report, counters, parameters)
         else:
             row = birth(tracks, report, counters, parameters)
             place_track(tracks[row], row, time, grid)
+        if not roadside:
+            device["owner"] = tracks[row]["track_id"]
     if roadside and note_scan(device, reports):
         doubt(tracks, device, reports[0]["device"], moment, grid, work, parameters)
 
@@ -151,6 +149,7 @@ def apply_scan(
 def run_scans(
     tracks: Table,
     devices: Table,
+    pairs: Table,
     scans: Scans,
     time: float,
     grid: Grid,
@@ -163,5 +162,4 @@ def run_scans(
         place_track(tracks[row], row, time, grid)
     for scan in scans.sequence:
         reports = scans.reports[scans.starts[scan] : scans.starts[scan + 1]]
-        device = devices[reports[0]["device"]]
-        apply_scan(tracks, device, reports, time, scan, grid, scratch, counters, parameters[0])
+        apply_scan(tracks, devices, pairs, reports, time, scan, grid, scratch, counters, parameters[0])

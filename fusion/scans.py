@@ -4,15 +4,38 @@ A scan is what one device saw at one instant. The order depends on times and pla
 arrival nor the numbering of devices changes the result.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fusion.columns import REPORT, Floats, Ints, Longs, Table
+from fusion.columns import REPORT, Bytes, Floats, Ints, Longs, Reals, Record, Table
 from fusion.parameters import TrackerParameters
 from ingest.observation import ObservationBatch, Source
 from maps.compiled import compiled
+
+ROADSIDE = int(Source.ROADSIDE)
+
+
+class Columns(NamedTuple):
+    """The columns of a batch that make a report, see `ingest.observation.ObservationBatch`."""
+
+    event_time: Floats
+    device: Ints
+    object_id: Longs
+    source: Bytes
+    kind: Bytes
+    kind_confidence: Reals
+    x: Floats
+    y: Floats
+    vx: Reals
+    vy: Reals
+    heading: Reals
+    sigma_position: Reals
+    sigma_velocity: Reals
+    length: Reals
+    width: Reals
 
 
 class Scans(NamedTuple):
@@ -28,7 +51,9 @@ class Scans(NamedTuple):
     """Reports left out because the same device had said the same in this cycle."""
 
 
-def gather_scans(batch: ObservationBatch, devices: Table, now: float, parameters: TrackerParameters) -> Scans:
+def gather_scans(
+    batch: ObservationBatch, devices: Table, now: float, parameters: TrackerParameters, tuning: Table
+) -> Scans:
     """Return the usable reports of a batch as scans; event times are put on the common clock."""
     rows = np.flatnonzero(usable(batch, now, parameters))
     rows = rows[np.argsort(batch.device[rows], kind="stable")]
@@ -37,7 +62,10 @@ def gather_scans(batch: ObservationBatch, devices: Table, now: float, parameters
     order, starts = cut_scans(rows, batch.device, moment, batch.x, batch.y, parameters.scan_span)
     first = order[starts[:-1]]
     sequence = np.lexsort((batch.x[first], moment[first]))
-    return Scans(_reports(batch, order, moment, parameters), starts, sequence, len(rows) - len(order))
+    reports = np.empty(len(order), REPORT)
+    columns = Columns(*(getattr(batch, name) for name in Columns._fields))
+    fill_reports(reports, order, columns, moment, devices, tuning)
+    return Scans(reports, starts, sequence, len(rows) - len(order))
 
 
 def usable(batch: ObservationBatch, now: float, parameters: TrackerParameters) -> NDArray[np.bool_]:
@@ -97,33 +125,48 @@ def cut_scans(rows: Longs, device: Ints, moment: Floats, x: Floats, y: Floats, s
     return order[:count], starts[: scans + 1]
 
 
-def _variance(stated: NDArray[np.float32], fallback: Floats | float, least: float, factor: Floats | float) -> Floats:
-    known = np.isfinite(stated) & (stated > 0)
-    variance: Floats = np.square(np.maximum(np.where(known, stated, fallback), least)) * factor
-    return variance
+@compiled
+def known_or(value: float, fallback: float) -> float:
+    """Return a value, or the fallback where it is not a finite positive number."""
+    return value if math.isfinite(value) and value > 0.0 else fallback
 
 
-def _reports(batch: ObservationBatch, order: Longs, moment: Floats, parameters: TrackerParameters) -> Table:
-    roadside = batch.source[order] == Source.ROADSIDE
-    reports = np.empty(len(order), REPORT)
-    reports["moment"], reports["time"] = moment[order], batch.event_time[order]
-    reports["roadside"] = roadside
-    for name in ("device", "object_id", "kind", "kind_confidence"):
-        reports[name] = getattr(batch, name)[order]
-    for name in ("heading", "length", "width"):
-        column = getattr(batch, name)[order]
-        reports[name] = np.where(np.isfinite(column), column, np.nan)
-    vx, vy = batch.vx[order], batch.vy[order]
-    moving = np.isfinite(vx) & np.isfinite(vy)
-    columns = (batch.x[order], batch.y[order], np.where(moving, vx, np.nan), np.where(moving, vy, np.nan))
-    for axis, column in enumerate(columns):
-        reports["z"][:, axis] = column
-    reports["variance"][:, 0] = _variance(
-        batch.sigma_position[order],
-        np.where(roadside, parameters.roadside_sigma, parameters.self_sigma),
-        parameters.least_sigma,
-        np.where(roadside, parameters.roadside_inflation, parameters.self_inflation),
-    )
-    sigma = batch.sigma_velocity[order]
-    reports["variance"][:, 1] = _variance(sigma, parameters.velocity_sigma, parameters.least_velocity_sigma, 1.0)
-    return reports
+@compiled
+def finite_or_nan(value: float) -> float:
+    """Return a value, NaN where it is not finite."""
+    return value if math.isfinite(value) else math.nan
+
+
+@compiled
+def fill_report(report: Record, row: int, batch: Columns, moment: Floats, devices: Table, parameters: Record) -> None:
+    """Write one report from row `row` of the columns of a batch."""
+    roadside = batch.source[row] == ROADSIDE
+    report["roadside"], report["device"] = roadside, batch.device[row]
+    report["moment"], report["time"] = moment[row], batch.event_time[row]
+    report["object_id"], report["kind"] = batch.object_id[row], batch.kind[row]
+    report["kind_confidence"] = batch.kind_confidence[row]
+    report["heading"] = finite_or_nan(batch.heading[row])
+    report["length"], report["width"] = finite_or_nan(batch.length[row]), finite_or_nan(batch.width[row])
+    x, y, vx, vy = batch.x[row], batch.y[row], float(batch.vx[row]), float(batch.vy[row])
+    moving = math.isfinite(vx) and math.isfinite(vy)
+    z = report["z"]
+    z[0], z[1] = x, y
+    z[2], z[3] = (vx, vy) if moving else (math.nan, math.nan)
+    report["raw"][0], report["raw"][1] = x, y
+    usual = parameters["roadside_sigma"] if roadside else parameters["self_sigma"]
+    sigma = max(known_or(batch.sigma_position[row], usual), parameters["least_sigma"])
+    factor = parameters["roadside_inflation"] if roadside else parameters["self_inflation"]
+    report["stated"] = sigma * sigma
+    report["variance"][0] = sigma * sigma * factor * devices[batch.device[row]]["scale"]
+    sigma = max(known_or(batch.sigma_velocity[row], parameters["velocity_sigma"]), parameters["least_velocity_sigma"])
+    report["variance"][1] = sigma * sigma
+    report["blur"] = 0.0
+
+
+@compiled
+def fill_reports(
+    reports: Table, order: Longs, batch: Columns, moment: Floats, devices: Table, parameters: Table
+) -> None:
+    """Write the reports of the given rows of a batch."""
+    for place, row in enumerate(order):
+        fill_report(reports[place], row, batch, moment, devices, parameters[0])

@@ -61,13 +61,26 @@ class SectionSpeeds:
 
 def sections_of(network: RoadNetwork) -> NDArray[np.int64]:
     """Return the number of the section of each link, (links,), counted from 0."""
+    count, ways = len(network.links.id), _inner_ways(network)
+    graph = coo_array((np.ones(ways.shape[1], bool), (ways[0], ways[1])), shape=(count, count))
+    section: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
+    return section
+
+
+def begins_section(network: RoadNetwork) -> NDArray[np.bool_]:
+    """Tell which links (links,) begin at a junction and not within a section."""
+    begins = np.ones(len(network.links.id), np.bool_)
+    begins[_inner_ways(network)[1]] = False
+    return begins
+
+
+def _inner_ways(network: RoadNetwork) -> NDArray[np.int32]:
+    """Return pairs (2, k) of links that follow one another without a choice or a light."""
     count = len(network.links.id)
     lanes, connections = network.lanes, network.connections
     pairs = np.stack([lanes.link[connections.from_lane], lanes.link[connections.to_lane]])
     pairs, first = np.unique(pairs, axis=1, return_index=True)
     leaving, entering = (np.bincount(side, minlength=count) for side in pairs)
     onward = (leaving[pairs[0]] == 1) & (entering[pairs[1]] == 1) & (connections.signal[first] < 0)
-    ways = pairs[:, onward]
-    graph = coo_array((np.ones(ways.shape[1], bool), (ways[0], ways[1])), shape=(count, count))
-    section: NDArray[np.int64] = connected_components(graph, directed=False)[1].astype(np.int64)
-    return section
+    ways: NDArray[np.int32] = pairs[:, onward]
+    return ways

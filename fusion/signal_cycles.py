@@ -66,9 +66,10 @@ class SignalCycles:
         took = now - self._start[rows]
         fits = (took >= SHORTEST) & (took <= LONGEST)
         learned, cycles = rows[fits], took[fits]
-        off = np.abs(cycles - self._cycle[learned])
-        self._spread[learned] = _blend(self._spread[learned], np.where(np.isnan(off), 0.0, off))
-        self._cycle[learned] = _blend(self._cycle[learned], cycles)
+        usual = np.where(self._seen[learned] == 0, np.nan, self._cycle[learned])  # what was seen beats the plan
+        off = np.abs(cycles - usual)
+        self._spread[learned] = np.where(np.isnan(off), self._spread[learned], _blend(self._spread[learned], off))
+        self._cycle[learned] = _blend(usual, cycles)
         self._seen[learned] += 1
         self._start[rows] = now
 

@@ -22,6 +22,8 @@ TYPICAL_SIZE = (
     (0.5, 0.5),
 )
 """Length and width by kind where no report gave one, m."""
+LEAST_HONESTY, LARGEST_HONESTY = 0.2, 5.0
+"""Bounds of the factor by which innovations correct what is told of a covariance."""
 LINE = np.dtype(
     [
         ("track_id", np.uint32),
@@ -42,6 +44,7 @@ LINE = np.dtype(
         ("lane", np.int32),
         ("lane_probability", np.float32),
         ("lane_offset", np.float32),
+        ("roadside", np.float64),
     ],
     align=True,
 )
@@ -75,13 +78,27 @@ def extrapolate(track: Record, now: float, work: Record, parameters: Record) -> 
 
 
 @compiled
+def newest_from_outside(track: Record) -> float:
+    """Return when another device than the track's own terminal reported it last, s; NaN where none did."""
+    newest = math.nan
+    for slot in range(len(track["source"])):
+        device, time = track["source"][slot], track["source_time"][slot]
+        if device >= 0 and device != track["self_device"] and not time <= newest:
+            newest = time
+    return newest
+
+
+@compiled
 def show(track: Record, work: Record, line: Record, typical: Floats) -> None:
     """Write what readers get of a track that was extrapolated into `work`."""
     line["track_id"], line["kind"] = track["track_id"], track["kind"]
     line["x"], line["y"], line["vx"], line["vy"] = work["state"]
+    honesty = min(max(track["surprise"], LEAST_HONESTY), LARGEST_HONESTY)
     for i in range(4):
         for j in range(4):
-            line["covariance"][i, j] = work["covariance"][i, j]
+            line["covariance"][i, j] = work["covariance"][i, j] * honesty
+    for i in range(2):
+        line["covariance"][i, i] += track["blur"]
     line["heading"] = track["heading"]
     line["length"] = typical[0] if math.isnan(track["length"]) else track["length"]
     line["width"] = typical[1] if math.isnan(track["width"]) else track["width"]
@@ -90,6 +107,7 @@ def show(track: Record, work: Record, line: Record, typical: Floats) -> None:
     for slot in range(MAX_SOURCES):
         line["sources"][slot] = track["source"][slot]
     line["lane"], line["lane_probability"], line["lane_offset"] = -1, 0.0, math.nan
+    line["roadside"] = newest_from_outside(track)
 
 
 @compiled

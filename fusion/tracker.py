@@ -5,15 +5,30 @@ measurement of the past (see `fusion.estimation`). No report waits for another.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from fusion.association import make_scratch
-from fusion.columns import grown_devices, grown_tracks, make_devices, make_parameters, make_tracks
+from fusion.columns import (
+    COUNT,
+    DUPLICATES,
+    NEXT_ID,
+    PAIR_COUNT,
+    PAIRS,
+    grown_devices,
+    grown_pairs,
+    grown_tracks,
+    make_devices,
+    make_pairs,
+    make_parameters,
+    make_tracks,
+)
 from fusion.gating import make_grid
-from fusion.lifecycle import COUNT, DUPLICATES, NEXT_ID, bury
+from fusion.lifecycle import bury
 from fusion.merging import merge
 from fusion.parameters import TrackerParameters
+from fusion.registration_solution import solve_devices
 from fusion.scan_filter import run_scans
 from fusion.scans import gather_scans
 from fusion.sensors import SensorTable
@@ -33,32 +48,45 @@ class Tracker:
         self._tuning = make_parameters(self.parameters)
         self._tracks = make_tracks(256)
         self._devices = make_devices(64)
-        self._counters = np.array([0, 1, 0], np.int64)
+        self._counters = np.array([0, 1, 0, 0, 0], np.int64)
+        self._pairs = make_pairs(64)
+        self._priors = np.ones(3)
         self._cycle = math.nan
         self._updates = 0
 
     def update(self, batch: ObservationBatch, now: float, sensors: SensorTable) -> None:
         """Apply the reports of one cycle. `now` is the time of the cycle, s of the epoch; it must not go back."""
         self._take_sensors(sensors, int(batch.device.max(initial=-1)) + 1)
-        scans = gather_scans(batch, self._devices, now, self.parameters)
+        scans = gather_scans(batch, self._devices, now, self.parameters, self._tuning)
         room = int(self._counters[COUNT]) + len(scans.reports)
         self._tracks = grown_tracks(self._tracks, room)
         scratch = make_scratch(int(np.diff(scans.starts).max(initial=1)), room)
         time = float(scans.reports["moment"].max(initial=now - self.parameters.longest_lag))
         tracks, counters, tuning = self._tracks, self._counters, self._tuning
         counters[DUPLICATES] += scans.doubles
-        run_scans(tracks, self._devices, scans, time, make_grid(room), scratch, counters, tuning)
+        run_scans(tracks, self._devices, self._pairs, scans, time, make_grid(room), scratch, counters, tuning)
         merge(tracks, counters, time, make_grid(int(counters[COUNT])), scratch, tuning)
         span = 0.0 if math.isnan(self._cycle) else max(now - self._cycle, 0.0)
         bury(tracks, counters, now, span, tuning)
         self._cycle = now
         self._updates += 1
+        if self.parameters.registration:
+            self._register(now)
         if self._updates % TIDY_CYCLES == 0:
             self._tidy()
 
     def table(self, now: float) -> TrackTable:
         """Return the confirmed tracks extrapolated to `now`."""
         return view(self._tracks, int(self._counters[COUNT]), now, self._tuning)
+
+    def rename(self, devices: Sequence[int]) -> int:
+        """Give the tracks of these terminals (device rows) new ids, so that nobody follows them on; return how many."""
+        count = int(self._counters[COUNT])
+        rows = np.flatnonzero(np.isin(self._tracks["self_device"][:count], np.asarray(devices, np.int64)))
+        first = int(self._counters[NEXT_ID])
+        self._tracks["track_id"][rows] = np.arange(first, first + len(rows))
+        self._counters[NEXT_ID] += len(rows)
+        return len(rows)
 
     @property
     def duplicates(self) -> int:
@@ -70,6 +98,21 @@ class Tracker:
         """Track ids used so far; none comes twice."""
         return int(self._counters[NEXT_ID]) - 1
 
+    def device_errors(self, row: int) -> tuple[float, float, float, float]:
+        """Return what was learnt of a device: offset east and north (m), yaw (rad), what its clock is ahead (s)."""
+        east, north, yaw, clock = self._devices["bias"][row].tolist()
+        return east, north, yaw, clock
+
+    def noise_scale(self, row: int) -> float:
+        """Return the learnt over the stated variance of a device's positions."""
+        return float(self._devices["scale"][row])
+
+    def _register(self, now: float) -> None:
+        """Turn what devices showed of each other into their errors."""
+        known = np.flatnonzero(self._devices["known"])
+        order = known[np.argsort(self._devices["rank"][known])]
+        solve_devices(self._devices, self._pairs, order, self._updates, now, self._priors, self._tuning)
+
     def _tidy(self) -> None:
         """Put tracks that are near each other into neighbouring rows: the processor's cache finds them together."""
         count = int(self._counters[COUNT])
@@ -79,6 +122,7 @@ class Tracker:
 
     def _take_sensors(self, sensors: SensorTable, devices: int) -> None:
         self._devices = grown_devices(self._devices, max(devices, len(sensors)))
+        self._pairs = grown_pairs(self._pairs, int(self._counters[PAIR_COUNT]) + PAIRS * 64)
         known = len(sensors)
         self._devices["x"][:known] = sensors.x
         self._devices["y"][:known] = sensors.y

@@ -43,6 +43,8 @@ class TrackTable:
     lane_probability: NDArray[np.float32]
     lane_offset: NDArray[np.float32]
     """Distance along the lane from its start, m."""
+    roadside: NDArray[np.float64]
+    """Event time of the newest report by another device than the vehicle's own terminal, s; NaN where there is none."""
 
     def __len__(self) -> int:
         return len(self.track_id)

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from fusion.close_pairs import close_calls
 from fusion.cycle import FusionCycle
 from fusion.places import Places
+from fusion.prediction import Predictor
 from fusion.sensors import SensorTable
 from ingest.observation import ObservationBatch, Source
 from maps.network import RoadNetwork
@@ -24,6 +26,9 @@ def warm_up(network: RoadNetwork | None = None) -> None:
         cycle.step(ObservationBatch.concatenate(batches), (), now + 0.1, sensors)
     if network is not None:
         Places(network).crossing_distance(np.zeros(1), np.zeros(1))
+        picture = cycle.step(ObservationBatch.empty(), (), now + 0.2, sensors)
+        close_calls(picture.tracks, picture.lateral, np.arange(len(picture.tracks)), 1.0, 1.0)
+        Predictor(network).predict(picture.tracks)
 
 
 def _crowd(x: float, y: float, time: float, device: int) -> ObservationBatch:

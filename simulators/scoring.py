@@ -1,15 +1,16 @@
-"""Score tracks against the truth: recall, precision, position error, identity switches, HOTA, MOTA, IDF1.
+"""Score tracks against the truth: recall, precision, position error, identity switches, HOTA, MOTA, IDF1, GOSPA.
 
 HOTA as in Luiten et al., "HOTA: A Higher Order Metric for Evaluating Multi-object Tracking" (IJCV 2021), with the
 similarity 1 - d / 4 m and thresholds 0.05 to 0.95; CLEAR figures (Bernardin and Stiefelhagen 2008) and identity
-figures (Ristani et al. 2016) with a match gate of 2 m.
+figures (Ristani et al. 2016) with a match gate of 2 m; GOSPA (Rahmathullah et al. 2017) with p = 2, alpha = 2 and a
+cut-off of 4 m, mean over the frames.
 
     python -m simulators.scoring --truth FILE --tracks FILE [--out FILE]
 """
 
 import argparse
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import orjson
 
 from simulators.errors import SimulatorsError
 from simulators.scoring_matching import Floats, Ints, best_pairs
-from simulators.scoring_scene import Columns, Scene, make_scene, read_columns
+from simulators.scoring_scene import REACH, Columns, Scene, make_scene, read_columns
 
 GATE = 2.0
 """m"""
@@ -46,6 +47,10 @@ class Score:
     hota: float
     det_a: float
     ass_a: float
+    gospa_m: float
+    matched_s: float
+    """Track-seconds that were matched."""
+    switches_per_100_s: float
 
 
 def score(truth: Columns, tracks: Columns, gate: float = GATE) -> Score:
@@ -58,8 +63,9 @@ def score_scene(scene: Scene, gate: float = GATE) -> Score:
     matched, switches, squares = _clear(scene, gate)
     asked, told = len(scene.truth), len(scene.track)
     hota, det_a, ass_a = _hota(scene)
+    frames, matched_s = len(np.unique(scene.truth_frame)), matched * scene.period
     return Score(
-        frames=len(np.unique(scene.truth_frame)),
+        frames=frames,
         truth=asked,
         tracks=told,
         matched=matched,
@@ -72,7 +78,45 @@ def score_scene(scene: Scene, gate: float = GATE) -> Score:
         hota=hota,
         det_a=det_a,
         ass_a=ass_a,
+        gospa_m=_gospa(scene),
+        matched_s=matched_s,
+        switches_per_100_s=_share(100.0 * switches, matched_s),
     )
+
+
+def score_groups(truth: Columns, tracks: Columns, gate: float = GATE) -> dict[str, Score]:
+    """Score each group of road users (vehicle, two-wheeler, pedestrian) by itself.
+
+    Tracks that match others, or are near nobody of the group, are left out: they count in the score of all.
+    """
+    if truth.group is None:
+        return {}
+    figures = {}
+    for name in np.unique(truth.group[truth.observable]).tolist():
+        own = replace(truth, observable=truth.observable & (truth.group == name))
+        figures[name] = score_scene(_only_near(make_scene(own, tracks, gate)), gate)
+    return figures
+
+
+def _only_near(scene: Scene) -> Scene:
+    """Leave out tracks where they are out of reach of everybody."""
+    width = int(scene.track.max(initial=0)) + 1
+    near = np.isin(scene.track_frame * width + scene.track, scene.pair_frame * width + scene.pair_track)
+    return replace(scene, track_frame=scene.track_frame[near], track=scene.track[near])
+
+
+def _gospa(scene: Scene) -> float:
+    """Mean over frames of the GOSPA distance, m."""
+    frames = int(max(scene.truth_frame.max(initial=-1), scene.track_frame.max(initial=-1))) + 1
+    asked, told = (np.bincount(column, minlength=frames) for column in (scene.truth_frame, scene.track_frame))
+    gain = REACH**2 - scene.distance**2
+    a, b = scene.pair_truth * frames + scene.pair_frame, scene.pair_track * frames + scene.pair_frame
+    rows = np.flatnonzero(gain > 0.0)
+    rows = rows[best_pairs(a[rows], b[rows], gain[rows])]
+    spared = np.bincount(scene.pair_frame[rows], gain[rows], frames)
+    squares = 0.5 * REACH**2 * (asked + told) - spared
+    used = (asked + told) > 0
+    return float(np.sqrt(np.maximum(squares[used], 0.0)).mean()) if used.any() else 0.0
 
 
 def _share(part: float, whole: float) -> float:
@@ -158,11 +202,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         truth, plane = read_columns(options.truth, "id")
         tracks, _ = read_columns(options.tracks, "track_id", plane)
-        figures = score(truth, _later(tracks, options.skip), options.gate)
+        tracks = _later(tracks, options.skip)
+        groups = score_groups(truth, tracks, options.gate)
+        figures = asdict(score(truth, tracks, options.gate)) | {
+            "groups": {name: asdict(figures) for name, figures in groups.items()}
+        }
     except SimulatorsError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
-    text = orjson.dumps(asdict(figures), option=orjson.OPT_INDENT_2) + b"\n"
+    text = orjson.dumps(figures, option=orjson.OPT_INDENT_2) + b"\n"
     if options.out is None:
         sys.stdout.write(text.decode())
     else:
@@ -172,7 +220,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _later(tracks: Columns, seconds: float) -> Columns:
     kept = tracks.time >= tracks.time.min(initial=np.inf) + seconds
-    return Columns(*(column[kept] for column in vars(tracks).values()))
+    group = None if tracks.group is None else tracks.group[kept]
+    return Columns(tracks.time[kept], tracks.id[kept], tracks.x[kept], tracks.y[kept], tracks.observable[kept], group)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,16 @@ class Columns:
     y: Floats
     """m, both sides in the same plane."""
     observable: NDArray[np.bool_]
+    group: NDArray[np.str_] | None = None
+    """vehicle, two-wheeler, pedestrian or other; None where kinds are not told."""
+
+
+GROUPS = {
+    **dict.fromkeys(("car", "van", "truck", "bus", "special"), "vehicle"),
+    **dict.fromkeys(("motorcycle", "cyclist"), "two-wheeler"),
+    "pedestrian": "pedestrian",
+}
+"""Group of each kind of road user."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,8 @@ class Scene:
     pair_track: Ints
     distance: Floats
     """One row a pair within reach, in the order of frames."""
+    period: float = 0.0
+    """Usual time between two frames, s."""
 
     @property
     def similarity(self) -> Floats:
@@ -79,8 +91,14 @@ def read_columns(path: Path, id_column: str, plane: LocalPlane | None = None) ->
         x=x,
         y=y,
         observable=np.ones(len(x), np.bool_) if seen is None else seen,
+        group=_groups(table["kind"]) if "kind" in table.column_names else None,
     )
     return columns, plane
+
+
+def _groups(kinds: pa.ChunkedArray) -> NDArray[np.str_]:
+    names = kinds.cast(pa.string()).to_numpy(zero_copy_only=False)
+    return np.array([GROUPS.get(name, "other") for name in names], np.str_)
 
 
 def _read(path: Path) -> pa.Table:
@@ -109,6 +127,7 @@ def make_scene(truth: Columns, tracks: Columns, gate: float) -> Scene:
         pair_truth=number[a[kept]],
         pair_track=track[b[kept]],
         distance=distance[kept],
+        period=float(np.median(np.diff(times))) if len(times) > 1 else 0.0,
     )
 
 

@@ -171,6 +171,7 @@ def tracks(users: list[User], now: float, **columns: ArrayLike) -> TrackTable:
         lane=np.full(count, -1, np.int32),
         lane_probability=np.zeros(count, np.float32),
         lane_offset=np.full(count, np.nan, np.float32),
+        roadside=np.full(count, now),
     )
     order = np.argsort(ids)
     table = TrackTable(*(getattr(table, field.name)[order] for field in fields(TrackTable)))

@@ -1,8 +1,9 @@
 """Congestion and hazard events (拥堵提醒) to the roadside units upstream of where traffic stands.
 
 Content of an advisory: `alert` (one id per link and cause while it lasts), `event_type` (GB/T 29100-2012: 707 jam,
-903 stopped vehicle, 401 obstacle), `link` id, `level`, `speed_mps`, `queue_m`, `points` [[lon, lat]..] of the link,
-`radius_m`, `started` and `expires` (UTC epoch, s), `confidence` 0..1 and `ended`, true in the last one of an alert.
+903 stopped vehicle, 401 obstacle, 405 pedestrian, 406 animal, 902 slow vehicle, 904 wrong way), `link` id, `level`,
+`speed_mps`, `queue_m`, `points` [[lon, lat]..] of the link, `radius_m`, `started` and `expires` (UTC epoch, s),
+`confidence` 0..1 and `ended`, true in the last one of an alert.
 """
 
 import math
@@ -16,11 +17,27 @@ from cloudctl.advice.scene import Numbering, Scene
 from cloudctl.advice.topology import Topology
 from fusion.incidents import IncidentKind
 
-JAM, STOPPED, OBSTACLE = 707, 903, 401
+JAM, STOPPED, OBSTACLE, PEDESTRIAN, ANIMAL, SLOW, WRONG_WAY = 707, 903, 401, 405, 406, 902, 904
 _EVENT_TYPES = {
     IncidentKind.CONGESTION: JAM,
     IncidentKind.STOPPED_VEHICLE: STOPPED,
     IncidentKind.BLOCKED_LANE: OBSTACLE,
+    IncidentKind.CONGESTION_TAIL: JAM,
+    IncidentKind.SPILL_BACK: JAM,
+    IncidentKind.DEBRIS: OBSTACLE,
+    IncidentKind.ANIMAL_ON_CARRIAGEWAY: ANIMAL,
+    IncidentKind.PEDESTRIAN_ON_CARRIAGEWAY: PEDESTRIAN,
+    IncidentKind.SLOW_VEHICLE: SLOW,
+    IncidentKind.WRONG_WAY: WRONG_WAY,
+}
+_REASONS = {
+    JAM: "Traffic is jammed",
+    STOPPED: "A vehicle has stopped",
+    OBSTACLE: "A lane is blocked",
+    PEDESTRIAN: "Somebody walks on the carriageway",
+    ANIMAL: "An animal is on the carriageway",
+    SLOW: "A vehicle crawls",
+    WRONG_WAY: "A vehicle drives against the traffic",
 }
 OVER_AFTER = 10.0
 """An alert is over when its incident has been absent this long, s."""
@@ -128,7 +145,7 @@ def _causes(scene: Scene) -> set[tuple[int, int]]:
 
 def _reason(scene: Scene, alert: _Alert, *, ended: bool) -> str:
     name = scene.topology.network.links.id[alert.link]
-    what = {JAM: "Traffic is jammed", STOPPED: "A vehicle has stopped", OBSTACLE: "A lane is blocked"}[alert.event_type]
+    what = _REASONS[alert.event_type]
     if ended:
         return f"{what} on link {name}: over after {alert.seen - alert.since:.0f} s."
     speed, queue = float(scene.picture.links.speed[alert.link]), float(scene.picture.links.queue_length[alert.link])

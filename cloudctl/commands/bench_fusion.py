@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     Step = Callable[[ObservationBatch, float], tuple[Ints, Floats]]
     """Takes the reports of a cycle; gives ids (n,) and places (n, 2)."""
 
-SIZES = (1_000, 10_000)
+SIZES = (1_000, 10_000, 100_000)
 SETTLING = 10
 """Cycles before the clock counts."""
-CYCLES = 40
+CYCLES, CYCLES_OF_LARGE, LARGE = 40, 12, 50_000
 BASELINE = "numpy Kalman + dense linear_sum_assignment"
 BASELINE_SIZE, BASELINE_CYCLES = 1_000, 8
 ACCURACY_SIZE, ACCURACY_CYCLES = 300, 120
@@ -41,7 +41,8 @@ def bench_fusion(out: Path | None = None, sizes: Sequence[int] = SIZES) -> dict[
     from fusion.warm_up import warm_up
 
     warm_up()
-    speed = [_measure(f"platform, {size:,} objects", size, CYCLES, _platform) for size in sizes]
+    cycles = {size: CYCLES_OF_LARGE if size > LARGE else CYCLES for size in sizes}
+    speed = [_measure(f"platform, {size:,} objects", size, cycles[size], _platform) for size in sizes]
     speed.append(_measure(f"{BASELINE}, {BASELINE_SIZE:,} objects", BASELINE_SIZE, BASELINE_CYCLES, _baseline))
     accuracy = [{"tracker": name, **_accuracy(make)} for name, make in (("platform", _platform), (BASELINE, _baseline))]
     prediction = _prediction()

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from fusion.columns import make_parameters
 from fusion.motion import move
 from fusion.parameters import TrackerParameters
-from fusion.prediction import LANE_SIGMA, SETTLING, Prediction, Predictor
+from fusion.prediction import CHANGE_RATE, HORIZON, LANE_SIGMA, SETTLING, Prediction, Predictor
 from fusion.tracks import TrackTable
 from maps.network import Connections, RoadNetwork, Turn
 from maps.participants import ParticipantKind
@@ -107,7 +107,8 @@ def test_covariances_are_symmetric_and_positive(
 def test_uncertainty_grows_along_the_lane_and_stays_within_it(speed: float) -> None:
     found = covariances(PREDICTOR.predict(on_lane(50.0, speed)))
     assert (np.diff(found[:, 0, 0]) > 0).all()
-    assert (found[:, 1, 1] <= max(0.04, LANE_SIGMA**2) + 1e-6).all()
+    times = np.arange(1, len(found) + 1) * (HORIZON / len(found))
+    assert (found[:, 1, 1] <= np.maximum(0.04, (LANE_SIGMA + CHANGE_RATE * times) ** 2) + 1e-6).all()
 
 
 @given(OFFSETS, SPEEDS, st.floats(-1e4, 1e4), st.floats(-1e4, 1e4))

@@ -13,7 +13,8 @@ from fusion.lane_match import LaneMatcher
 from fusion.queues import lane_order
 from fusion.scene import Scene
 from fusion.signal_state import SignalTable
-from fusion.traffic_state import TrafficParameters, TrafficState
+from fusion.traffic_parameters import TrafficParameters
+from fusion.traffic_state import TrafficState
 from maps.participants import ParticipantKind
 
 STREET = street()
@@ -23,20 +24,36 @@ Users = Callable[[float], list[User]]
 Light = Callable[[float], str]
 
 
-def incidents_of(users: Users, seconds: float, light: Light = lambda _: GREEN) -> list[tuple[float, Incident]]:
-    """Play a scene; return what was reported and when, s from the start."""
+def incidents_of(
+    users: Users,
+    seconds: float,
+    light: Light = lambda _: GREEN,
+    *,
+    length: float | None = None,
+    watched: bool = True,
+    seen_from_outside: bool = True,
+) -> list[tuple[float, Incident]]:
+    """Play a scene; return what was reported and when, s from the start. `length` is that of all road users, m."""
     matcher, signals, traffic = LaneMatcher(STREET), SignalTable(STREET), TrafficState(STREET)
     detection = IncidentDetection(STREET, matcher.index)
     seen = []
+    before = np.zeros(0, np.uint32)
     for cycle in range(round(seconds / STEP)):
         time = STEP * cycle
         now = NOW + time
-        table = matcher.match(tracks(users(time), now))
+        there = users(time)
+        sizes = {} if length is None else {"length": np.full(len(there), length)}
+        if not seen_from_outside:
+            sizes["roadside"] = np.full(len(there), np.nan)
+        table = matcher.match(tracks(there, now, **sizes))
         order = lane_order(table, STREET, TrafficParameters().queue)
-        links = traffic.update(table, order, STEP, SENSORS)
+        links = traffic.update(table, order, STEP, SENSORS).links
         signals.apply(spat((1, [(light(time), 0, 100)]), (2, [(light(time), 0, 100)])), now, now)
-        green_for = detection.green_for(signals.states(now).state, signals.shown_for(now))
-        scene = Scene(now, STEP, table, matcher.lateral, order, links, green_for)
+        state, shown_for = signals.states(now).state, signals.shown_for(now)
+        lit = detection.green_for(state, shown_for), detection.red_for(state, shown_for)
+        seen_ahead = np.full(len(table), watched)
+        scene = Scene(now, STEP, table, matcher.lateral, order, links, *lit, seen_ahead, before)
+        before = table.track_id
         seen += [(time, incident) for incident in detection.find(scene)]
     return seen
 
@@ -70,6 +87,19 @@ def test_vehicles_held_up_behind_a_stopped_one_raise_no_alarm_of_their_own() -> 
     assert "5 held up" in seen[-1][1].evidence
 
 
+def test_a_standing_vehicle_that_a_lorry_hides_for_a_moment_is_found_as_soon() -> None:
+    seen = incidents_of(lambda time: [] if 3.0 < time < 5.0 else [User(-250.0, track=1)], 12.0)
+    assert seen[0][0] <= 8.5
+    assert seen[0][1].started == pytest.approx(NOW, abs=0.3)
+
+
+def test_a_vehicle_with_a_gap_that_no_queue_has_is_found_though_others_creep_on_ahead() -> None:
+    def users(time: float) -> list[User]:
+        return [User(-250.0, track=1), User(-224.0 + 0.4 * time, speed=0.4, track=2)]
+
+    assert min(time for time, incident in incidents_of(users, 12.0) if incident.tracks == (1,)) <= 10.0
+
+
 def test_an_incident_ends_when_its_vehicle_drives_off() -> None:
     def users(time: float) -> list[User]:
         return [User(-250.0 + 8.0 * max(time - 20.0, 0.0), speed=8.0 if time > 20.0 else 0.0, track=1)]
@@ -98,9 +128,9 @@ def test_a_queue_that_starts_at_green_raises_no_alarm() -> None:
 
 
 def test_a_vehicle_that_does_not_start_at_a_long_green_is_found() -> None:
-    seen = incidents_of(lambda _: [User(-3.0, track=1)], 60.0, lambda time: GREEN if time > 20.0 else RED)
+    seen = incidents_of(lambda _: [User(-3.0, track=1)], 80.0, lambda time: GREEN if time > 20.0 else RED)
     assert kinds(seen) == {IncidentKind.STOPPED_VEHICLE}
-    assert 38.0 <= seen[0][0] <= 50.0
+    assert 62.0 <= seen[0][0] <= 72.0
 
 
 def test_a_vehicle_that_cannot_leave_because_the_exit_is_full_raises_no_alarm() -> None:
@@ -145,6 +175,14 @@ def test_a_vehicle_that_drives_against_its_lane_is_found() -> None:
     assert kinds(seen) == {IncidentKind.WRONG_WAY}
     assert seen[0][0] <= 3.0
     assert seen[0][1].tracks == (1,)
+
+
+def test_a_terminal_that_errs_by_a_lane_is_no_wrong_way() -> None:
+    def users(time: float) -> list[User]:
+        return [User(300.0 - 10.0 * time, LANE_Y[0], -10.0, track=1)]
+
+    assert kinds(incidents_of(users, 10.0)) == {IncidentKind.WRONG_WAY}
+    assert incidents_of(users, 10.0, seen_from_outside=False) == []
 
 
 def test_traffic_in_both_directions_is_no_wrong_way() -> None:

@@ -10,7 +10,8 @@ from fusion.lane_match import LaneMatcher
 from fusion.picture import LevelOfService, LinkStates
 from fusion.queues import lane_order
 from fusion.sensors import SensorTable
-from fusion.traffic_state import LevelThresholds, TrafficParameters, TrafficState
+from fusion.traffic_parameters import LevelThresholds, TrafficParameters
+from fusion.traffic_state import TrafficState
 from maps.network import RoadClass
 from maps.participants import ParticipantKind
 
@@ -25,7 +26,7 @@ def states(scenes: list[list[User]], *, sensors: SensorTable = EVERYWHERE, span:
     for cycle, users in enumerate(scenes):
         table = matcher.match(tracks(users, NOW + span * cycle))
         order = lane_order(table, STREET, TrafficParameters().queue)
-        result = traffic.update(table, order, span, sensors)
+        result = traffic.update(table, order, span, sensors).links
     assert result is not None
     return result
 
@@ -117,9 +118,10 @@ def test_thresholds_follow_the_road_class_and_a_low_limit() -> None:
     np.testing.assert_allclose(thresholds[3], [14, 10, 7, 5], atol=1e-4)
 
 
-def test_a_link_that_nobody_sees_is_unknown() -> None:
+def test_a_city_that_nobody_sees_is_assumed_free_and_says_so() -> None:
     result = states([[]] * 20, sensors=SensorTable.empty())
-    assert np.isnan(result.speed).all()
+    np.testing.assert_allclose(result.speed, LIMIT, rtol=1e-5)
+    assert result.estimated.all()
     assert np.isnan(result.flow).all()
     assert result.level.tolist() == [LevelOfService.UNKNOWN] * 4
     assert result.confidence.tolist() == [0.0] * 4
@@ -130,7 +132,9 @@ def test_an_empty_link_under_observation_is_free() -> None:
     result = states([[]] * 600, sensors=one_sensor(-250.0, 0.0, 260.0))
     assert result.level[INBOUND] == LevelOfService.FREE
     assert result.confidence[INBOUND] > 0.7
-    assert result.level[OUTBOUND] == LevelOfService.UNKNOWN
+    assert not result.estimated[INBOUND]
+    assert result.estimated[OUTBOUND]
+    assert 0.0 < result.confidence[OUTBOUND] <= 0.3
 
 
 def test_flow_counts_vehicles_past_the_middle_once() -> None:

@@ -1,0 +1,106 @@
+"""Rule: a vehicle that passes a stop line while all lights of its lane are red, and drives on.
+
+The moment counts in which the front passes the line, so that who waits beyond it for a gap does nothing wrong, and who
+only creeps over it neither. Turning right at red is allowed where no arrow forbids it (Regulations for the
+Implementation of the Road Traffic Safety Law of the PRC, article 38), so right turns are left out.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fusion.findings import about_track, lane_name
+from fusion.incident_book import Finding
+from fusion.incident_parameters import IncidentParameters
+from fusion.incidents import IncidentKind
+from fusion.lane_ends import LaneEnds
+from fusion.scene import Scene
+from fusion.track_memory import TrackMemory
+from maps.network import RoadNetwork
+
+_BEFORE = 2.5
+"""The front must have been this far before the line, m."""
+_PATIENCE = 8.0
+"""Who has not driven on by then waits beyond the line, s."""
+_RIGHT = math.radians(35.0)
+_ASIDE = 12.0
+"""Farther from the lane's line than this the vehicle has turned off, m."""
+
+
+class RedLight:
+    """Follows vehicles over stop lines."""
+
+    def __init__(self, network: RoadNetwork, ends: LaneEnds, parameters: IncidentParameters) -> None:
+        self._network, self._ends, self._parameters = network, ends, parameters
+        self._memory = TrackMemory(lane=-1.0, close=0.0, crossed=np.nan, red=0.0, speed=0.0)
+        self._heading = np.arctan2(ends.east, ends.north)
+
+    def find(self, scene: Scene) -> list[Finding]:
+        """Return the incidents of this cycle."""
+        if not len(scene.red_for):
+            return []
+        tracks, parameters = scene.tracks, self._parameters
+        memory = self._memory.follow(tracks.track_id, scene.alignment)
+        self._approach(scene, memory)
+        lane = memory["lane"].astype(np.int32)
+        rows = np.flatnonzero(lane >= 0)
+        past = self._ends.beyond(lane[rows], tracks.x[rows], tracks.y[rows])
+        front = past + tracks.length[rows] / 2
+        waits = np.isnan(memory["crossed"][rows])
+        memory["close"][rows] = np.where(waits & (front < -_BEFORE), 1.0, memory["close"][rows])
+        crossing = rows[waits & (front >= 0.0) & (memory["close"][rows] > 0.0)]
+        memory["crossed"][crossing] = scene.now
+        memory["red"][crossing] = np.nan_to_num(scene.red_for[lane[crossing]])
+        memory["speed"][crossing] = tracks.speed[crossing]
+        at = np.where(np.isnan(memory["crossed"][rows]), scene.now, memory["crossed"][rows])
+        soon = scene.now - at <= parameters.red_after
+        changed = rows[~waits & soon & (np.nan_to_num(scene.red_for[lane[rows]]) == 0.0)]
+        memory["red"][changed] = 0.0
+        away = past - tracks.length[rows] / 2
+        ran = (memory["red"][rows] >= parameters.red_for) & (memory["speed"][rows] >= parameters.red_speed)
+        ran &= (
+            (away >= parameters.red_beyond)
+            & ~waits
+            & scene.vehicles[rows]
+            & ~self._turned_right(scene, rows, lane[rows])
+        )
+        ran &= ~soon
+        found = [self._finding(scene, int(row), int(lane[row]), memory) for row in rows[ran]]
+        over = rows[ran | (~waits & ~soon & ((away >= parameters.red_beyond) | (scene.now - at > _PATIENCE)))]
+        memory["lane"][over] = -1.0
+        memory["crossed"][over], memory["close"][over] = np.nan, 0.0
+        return found
+
+    def _approach(self, scene: Scene, memory: dict[str, NDArray[np.float64]]) -> None:
+        """Note the lane of those who come up to a light."""
+        tracks = scene.tracks
+        lane, ahead = tracks.lane, np.nan_to_num(scene.ahead, nan=np.inf)
+        ruled = np.append(np.isfinite(scene.red_for), False)[lane]
+        comes = ruled & (lane >= 0) & (ahead > _BEFORE) & (ahead < 60.0) & (tracks.lane_probability > 0.5)
+        fresh = comes & np.isnan(memory["crossed"]) & scene.motor & scene.placed
+        other = fresh & (memory["lane"] != lane)
+        memory["close"][other] = 0.0
+        memory["lane"][fresh] = lane[fresh]
+
+    def _turned_right(self, scene: Scene, rows: NDArray[np.int64], lane: NDArray[np.int32]) -> NDArray[np.bool_]:
+        turn = scene.tracks.heading[rows] - self._heading[lane]
+        right: NDArray[np.bool_] = (turn + np.pi) % (2 * np.pi) - np.pi > _RIGHT
+        return right
+
+    def _finding(self, scene: Scene, row: int, lane: int, memory: dict[str, NDArray[np.float64]]) -> Finding:
+        track, red, speed = int(scene.tracks.track_id[row]), float(memory["red"][row]), float(memory["speed"][row])
+        return about_track(
+            self._network,
+            scene,
+            row,
+            IncidentKind.RED_LIGHT_PASSAGE,
+            since=float(memory["crossed"][row]),
+            confidence=min(0.95, 0.6 + 0.05 * red),
+            evidence=(
+                f"vehicle {track} passed the stop line of lane {lane_name(self._network, lane)} at "
+                f"{3.6 * speed:.0f} km/h, {red:.1f} s after the light had turned red"
+            ),
+            figures={"red_s": red, "speed_mps": speed},
+            lane=lane,
+        )

@@ -1,0 +1,49 @@
+"""Rule: a vehicle that loses speed faster than drivers do of their own will."""
+
+import numpy as np
+
+from fusion.findings import about_track, lane_name
+from fusion.incident_book import Finding
+from fusion.incident_parameters import IncidentParameters
+from fusion.incidents import IncidentKind
+from fusion.motion_history import MotionHistory
+from fusion.scene import Scene
+from maps.network import RoadNetwork
+
+_OLD = 2.5
+"""Tracks younger than this may still be finding their speed, s."""
+_MOST_SIGMA = 0.5
+"""Speeds less certain than this are not judged, m/s."""
+
+
+class SuddenBraking:
+    """Judges the speeds of the last second."""
+
+    def __init__(self, network: RoadNetwork, history: MotionHistory, parameters: IncidentParameters) -> None:
+        self._network, self._history, self._parameters = network, history, parameters
+
+    def find(self, scene: Scene) -> list[Finding]:
+        """Return the incidents of this cycle."""
+        tracks, history = scene.tracks, self._history
+        rows = np.flatnonzero(np.nan_to_num(history.drop) >= self._parameters.braking_drop)
+        sigma = np.sqrt((tracks.covariance[rows, 2, 2] + tracks.covariance[rows, 3, 3]) / 2)
+        old = (scene.now - tracks.born[rows] >= _OLD) & (scene.now - tracks.updated[rows] < 0.3)
+        rows = rows[scene.vehicles[rows] & old & (sigma < _MOST_SIGMA)]
+        return [self._finding(scene, int(row)) for row in rows]
+
+    def _finding(self, scene: Scene, row: int) -> Finding:
+        track, within = int(scene.tracks.track_id[row]), self._parameters.braking_within
+        first, drop = float(self._history.first[row]), float(self._history.drop[row])
+        return about_track(
+            self._network,
+            scene,
+            row,
+            IncidentKind.SUDDEN_BRAKING,
+            since=scene.now - within,
+            confidence=min(0.95, 0.5 + 0.05 * drop),
+            evidence=(
+                f"vehicle {track} braked from {3.6 * first:.0f} to {3.6 * (first - drop):.0f} km/h "
+                f"within {within:.1f} s on lane {lane_name(self._network, int(scene.tracks.lane[row]))}"
+            ),
+            figures={"from_mps": first, "to_mps": first - drop, "deceleration_mps2": drop / within},
+        )

@@ -1,0 +1,92 @@
+"""Incidents in the simulated city: nothing is invented in usual traffic, and a breakdown is found in ten seconds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from sensed_city import SensedCity
+
+from fusion.incidents import Incident, IncidentKind
+from maps.importers.sumo import import_sumo
+from maps.network import RoadNetwork
+from simulators.city import CitySimulation
+from simulators.city_build import build_city
+from simulators.city_files import Incident as Breakdown
+from simulators.city_link import CityConfig
+from simulators.signal_controller_wiring import links_of_groups
+from simulators.world import WorldFrame
+
+EPOCH = 1_760_000_000.0
+SECONDS = 75.0
+STAGED_AT = 15.0
+JAMS = {IncidentKind.CONGESTION, IncidentKind.CONGESTION_TAIL, IncidentKind.SPILL_BACK}
+"""Full roads are full in truth as well, and are judged by it."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """A stretch of the city: its frames, what broke down where, and the incidents with when they were told first."""
+
+    frames: list[WorldFrame]
+    blockers: dict[str, str]
+    incidents: list[tuple[float, Incident]]
+
+
+def frames_of(city: CitySimulation, place: Breakdown) -> Iterator[WorldFrame]:
+    staged = False
+    while city.elapsed < SECONDS:
+        if city.elapsed >= STAGED_AT and not staged:
+            staged = True
+            assert city.block_lane(place.lane, place.position, SECONDS)
+        yield city.step()
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    files = build_city(tmp_path_factory.mktemp("city"), seed=1)
+    network: RoadNetwork = import_sumo(files.net, files.additional).network
+    city = CitySimulation(CityConfig(files, network, incident=False, real_time=False, epoch=EPOCH))
+    frames, told = [], dict[str, tuple[float, Incident]]()
+
+    def kept() -> Iterator[WorldFrame]:
+        for frame in frames_of(city, files.incident):
+            frames.append(frame)
+            yield frame
+
+    sensed = SensedCity(network, links_of_groups(network, files.net))
+    for picture, _ in sensed.pictures(kept()):
+        for incident in picture.incidents:
+            told[incident.incident_id] = (told.get(incident.incident_id, (picture.time,))[0], incident)
+    blockers = city.blockers
+    city.close()
+    return Played(frames, blockers, list(told.values()))
+
+
+def standstill(played: Played) -> tuple[float, float, float]:
+    """When and where the vehicle that broke down came to a stand."""
+    [vehicle] = played.blockers.values()
+    for frame in played.frames:
+        rows = np.flatnonzero((frame.id == vehicle) & (frame.speed < 0.1))
+        if len(rows) and frame.time > EPOCH + STAGED_AT:
+            return frame.time, float(frame.x[rows[0]]), float(frame.y[rows[0]])
+    raise AssertionError("nobody broke down")
+
+
+@pytest.mark.timeout(600)
+def test_a_breakdown_is_found_within_ten_seconds(played: Played) -> None:
+    time, x, y = standstill(played)
+    near = [when for when, incident in played.incidents if np.hypot(incident.x - x, incident.y - y) < 15.0]
+    assert near
+    assert min(near) - time <= 10.0
+
+
+@pytest.mark.timeout(600)
+def test_usual_traffic_raises_no_alarm(played: Played) -> None:
+    _, x, y = standstill(played)
+    false = [
+        incident
+        for _, incident in played.incidents
+        if incident.kind not in JAMS and np.hypot(incident.x - x, incident.y - y) > 60.0
+    ]
+    assert false == []
