@@ -1,0 +1,100 @@
+"""`cloudctl signals`: run SUMO scenarios with the controllers of the product and compare what they reach."""
+
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+
+app = typer.Typer(no_args_is_help=True)
+
+_Scenario = Annotated[
+    Path, typer.Option("--sumocfg", help="SUMO configuration of the scenario.", exists=True, dir_okay=False)
+]
+_Seeds = Annotated[str, typer.Option(help="Seeds of SUMO, comma-separated, or A-B.")]
+_Share = Annotated[float, typer.Option(help="Share of the vehicles that is seen.", min=0.0, max=1.0)]
+_End = Annotated[float | None, typer.Option(help="End, s on the scenario's clock; else the scenario's own.")]
+_Jobs = Annotated[int, typer.Option(help="Runs at the same time.", min=1)]
+
+
+@app.command()
+def evaluate(
+    sumocfg: _Scenario,
+    controller: Annotated[
+        str, typer.Option(help="fixed, actuated, max-pressure, greedy, rolling-horizon; default is the last.")
+    ] = "default",
+    seeds: _Seeds = "1",
+    share: _Share = 1.0,
+    end: _End = None,
+    jobs: _Jobs = 1,
+    out: Annotated[Path | None, typer.Option(help="File to write as well.")] = None,
+) -> None:
+    """Drive every signal of a scenario with one controller; print the measures, their mean and each seed."""
+    from cloudctl.signals.catalogue import strategy_named
+    from cloudctl.signals.evaluation.measures import mean, rounded
+    from cloudctl.signals.evaluation.run_order import RunOrder
+    from cloudctl.signals.evaluation.runner import run_all
+
+    strategy_named(controller)
+    orders = [RunOrder(sumocfg.resolve(), controller, seed, share, end) for seed in _seeds(seeds)]
+    results = run_all(orders, jobs)
+    printed = {
+        "mean": mean(result.measures for result in results),
+        "seeds": [{"seed": result.seed, **rounded(result.measures)} for result in results],
+    }
+    _write(orjson.dumps(printed, option=orjson.OPT_INDENT_2).decode(), out)
+
+
+@app.command()
+def compare(
+    sumocfg: _Scenario,
+    controllers: Annotated[
+        str, typer.Option(help="Controllers, comma-separated.")
+    ] = "fixed,actuated,max-pressure,greedy,default",
+    seeds: _Seeds = "1-10",
+    share: _Share = 1.0,
+    end: _End = None,
+    jobs: _Jobs = 1,
+    measure: Annotated[str, typer.Option(help="Measure to plot.")] = "delay_s",
+    plot: Annotated[Path | None, typer.Option(help="Picture to write (.png, .svg).")] = None,
+    out: Annotated[Path | None, typer.Option(help="JSON file to write as well.")] = None,
+) -> None:
+    """Run controllers against each other on the same seeds; print means with 95 % confidence intervals."""
+    from cloudctl.signals.catalogue import strategy_named
+    from cloudctl.signals.evaluation.comparison import Comparison, table
+    from cloudctl.signals.evaluation.run_order import RunOrder
+    from cloudctl.signals.evaluation.runner import chunks, run_all
+
+    names = [name.strip() for name in controllers.split(",") if name.strip()]
+    for name in names:
+        strategy_named(name)
+    numbers = _seeds(seeds)
+    orders = [RunOrder(sumocfg.resolve(), name, seed, share, end) for name in names for seed in numbers]
+    runs = [[result.measures for result in group] for group in chunks(run_all(orders, jobs), len(numbers))]
+    comparison = Comparison(dict(zip(names, runs, strict=True)))
+    print(table(comparison))
+    if out is not None:
+        out.write_bytes(orjson.dumps(comparison.as_dict(), option=orjson.OPT_INDENT_2))
+    if plot is not None:
+        from cloudctl.signals.evaluation.plot import draw
+
+        draw(comparison, measure, plot)
+
+
+def _seeds(text: str) -> list[int]:
+    """Numbers of `1,2,5` or `1-10`."""
+    found: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.strip().partition("-")
+        if not first.isdecimal() or (last and not last.isdecimal()):
+            raise typer.BadParameter(
+                f"{text!r} is not a list of whole numbers such as 1,2,3 or 1-10", param_hint="--seeds"
+            )
+        found.extend(range(int(first), int(last or first) + 1))
+    return found
+
+
+def _write(text: str, out: Path | None) -> None:
+    print(text)
+    if out is not None:
+        out.write_text(text + "\n", encoding="utf-8")

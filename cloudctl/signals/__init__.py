@@ -1,0 +1,1 @@
+"""Signal control: programs, the safety layer, strategies that propose phases, and their evaluation in SUMO."""

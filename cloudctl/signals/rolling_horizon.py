@@ -1,0 +1,185 @@
+"""The product's own strategy: each second the plan of least predicted delay over the next minute.
+
+Schedule-driven control (S. Smith et al., "Smart urban signal networks", ICAPS 2013) in a form that needs no clusters:
+arrivals of single tracks, a queue model of the intersection, a search over stage sequences that goes on from the plan
+of the second before. While too few vehicles are seen the fixed plan stays.
+"""
+
+import numpy as np
+
+from cloudctl.signals.arrivals import CAPACITY, add_tracks, add_unseen
+from cloudctl.signals.coverage import Coverage
+from cloudctl.signals.layout import PROTECTED, SIGHT, YIELD, Ints, Layout, Reals, Scene, Tracks
+from cloudctl.signals.plan_search import search_plan
+from cloudctl.signals.queue_model import HORIZON, STAGES_PLANNED, Approach, Plan, Work
+from cloudctl.signals.safety import FOLLOW_PLAN, SafetyLayer
+from cloudctl.signals.turning import Turning, lanes_room, room_behind
+
+ENOUGH_SHARE = 0.65
+"""share of the vehicles that must be seen, almost certainly, before the plan is left"""
+LEAST_SHARE = 0.55
+"""share of the vehicles below which the plan is taken up again"""
+ROUNDS = 1
+"""passes over the changes of the best plan"""
+TURNS_EVERY = 30
+"""decisions between two looks at which way vehicles turn"""
+PATIENCE = 60.0
+"""s that the first vehicle of a lane stands before its lane counts more"""
+JAM_AFTER, JAM_STANDS = 10.0, 6.0
+"""s of green and s that all first vehicles stand in it after which the stage gives up"""
+_HEAD = 4.0
+"""m before the stop line within which the first vehicle of a lane stands"""
+_HALT = 0.2
+"""m/s"""
+_GREEN_SEEN = 4.0
+"""s of green after which a vehicle that still stands at the stop line is taken to wait for another light or a gap"""
+
+
+class RollingHorizon:
+    """Proposes the first step of the best plan found for each signal."""
+
+    def __init__(self, layout: Layout, safety: SafetyLayer) -> None:
+        self._layout = layout
+        self._signals = [_Signal(layout, number, change) for number, change in enumerate(safety.change_times())]
+        self.coverage = Coverage(layout)
+        self._turning = Turning(layout)
+        self._active = False
+        self._decisions = 0
+        lanes = len(layout.lane_road)
+        self._limit = layout.roads.speed[layout.lane_road]
+        self._sight_time = np.minimum(layout.roads.length[layout.lane_road], SIGHT) / self._limit
+        self._count = np.zeros(lanes, np.int32)
+        self._arrival = np.zeros((lanes, CAPACITY))
+        self._share = np.zeros((lanes, CAPACITY))
+        self._standing = np.zeros(lanes)
+
+    def propose(self, scene: Scene) -> Ints:
+        """Stage of each signal; the fixed plan while it is not certain that most vehicles are seen."""
+        self._turning.observe(scene.now, scene.tracks)
+        self.coverage.observe(scene.now, scene.tracks)
+        share = self.coverage.share
+        self._active = share >= LEAST_SHARE if self._active else self.coverage.at_least >= ENOUGH_SHARE
+        if not self._active:
+            return np.full(self._layout.signals, FOLLOW_PLAN, np.int32)
+        if self._decisions % TURNS_EVERY == 0:
+            self._learn_turns()
+        self._decisions += 1
+        self._predict(scene.tracks, share)
+        room, refill = room_behind(self._layout, scene.tracks, self._turning.outflow)
+        lights = scene.lights
+        columns = (lights.stage.tolist(), lights.green_for.tolist(), lights.green_in.tolist())
+        chosen = [
+            self._decide(signal, room, refill, *light) for signal, *light in zip(self._signals, *columns, strict=True)
+        ]
+        return np.array(chosen, np.int32)
+
+    def _learn_turns(self) -> None:
+        shares = self._turning.shares()
+        for number, signal in enumerate(self._signals):
+            signal.set_turns(shares[self._layout.link_start[number] : self._layout.link_start[number + 1]])
+
+    def _predict(self, tracks: Tracks, share: float) -> None:
+        """Arrivals on each approach lane: what is seen, scaled by the share seen, then what lately came behind it."""
+        layout = self._layout
+        self._count[:] = 0
+        columns = (self._count, self._arrival, self._share)
+        reach = (layout.reach_start, layout.reach_lane, layout.reach_extra, layout.reach_weight)
+        add_tracks(tracks.road, tracks.rest, tracks.speed, 1.0 / share, SIGHT, self._limit, *reach, *columns)
+        add_unseen(self._sight_time, self._turning.outflow[layout.lane_road], float(HORIZON), *columns)
+        heads = np.zeros(len(layout.roads.ids), bool)
+        heads[tracks.road[(tracks.speed < _HALT) & (tracks.rest < _HEAD)]] = True
+        self._standing = np.where(heads[layout.lane_road], self._standing + 1.0, 0.0)
+
+    def _decide(
+        self, signal: "_Signal", room: Reals, refill: Reals, stage: int, elapsed: float, green_in: float
+    ) -> int:
+        plan = signal.plan
+        if plan.stage[0] != stage:
+            _drop_first(plan)
+        if green_in > 0 or elapsed < signal.min_green[stage]:
+            return stage
+        rows = slice(signal.first, signal.first + signal.lanes)
+        standing = self._standing[rows]
+        if signal.is_jammed(stage, elapsed, self._count[rows], standing):
+            plan.length[0] = 0
+            return (stage + 1) % signal.min_green.size
+        space, growth = lanes_room(signal.link_lane, signal.out, signal.turn, room, refill, signal.lanes)
+        approach = Approach(
+            number=self._count[rows],
+            arrival=self._arrival[rows],
+            share=self._share[rows],
+            care=1.0 + np.clip(standing / PATIENCE - 1.0, 0.0, 4.0),
+            open_protected=signal.protected,
+            open_yield=signal.yielding,
+            foes=signal.foes,
+            change=signal.change,
+            min_green=signal.min_green,
+            room=space,
+            stuck=((standing > 0) & (elapsed > _GREEN_SEEN)).astype(np.uint8),
+            refill=growth,
+        )
+        search_plan(approach, signal.work, plan, signal.trial, signal.made, stage, elapsed, ROUNDS)
+        return int(plan.stage[1]) if plan.length[0] > 1 and plan.green[0] <= elapsed else stage
+
+
+class _Signal:
+    """Columns of one signal that hardly change, its plan and the memory of its model."""
+
+    def __init__(self, layout: Layout, signal: int, change: Reals) -> None:
+        self.first = int(layout.lane_start[signal])
+        self.lanes = int(layout.lane_start[signal + 1]) - self.first
+        links = slice(int(layout.link_start[signal]), int(layout.link_start[signal + 1]))
+        self.link_lane, self.out = layout.link_lane[links], layout.link_out[links]
+        stages = len(layout.programs[signal].greens)
+        self._shown = layout.shown[layout.shown_start[signal] : layout.shown_start[signal + 1]].reshape(stages, -1)
+        self.change = change
+        self.min_green = np.array(layout.programs[signal].min_greens)
+        self.foes = np.zeros((stages, self.lanes, self.lanes), np.uint8)
+        for link in range(self.link_lane.size):
+            row = links.start + link
+            for foe in layout.foe[layout.foe_start[row] : layout.foe_start[row + 1]].tolist():
+                both = (self._shown[:, link] == YIELD) & (self._shown[:, foe] > 0)
+                self.foes[both, self.link_lane[link], self.link_lane[foe]] = 1
+        self.plan, self.trial, self.made = _empty_plan(), _empty_plan(), _empty_plan()
+        self.work = _memory(self.lanes)
+        self.set_turns(1.0 / np.bincount(self.link_lane, minlength=self.lanes)[self.link_lane])
+
+    def is_jammed(self, stage: int, elapsed: float, number: Ints, standing: Reals) -> bool:
+        """Whether nothing has moved for a while on any lane that the green serves: vehicles inside block each other."""
+        served = (self.protected[stage] + self.yielding[stage] > 0.5) & (number > 0)
+        return elapsed >= JAM_AFTER and bool(served.any()) and bool((standing[served] >= JAM_STANDS).all())
+
+    def set_turns(self, turn: Reals) -> None:
+        """Take the chance of each link of its lane; what a stage opens for a lane follows from it."""
+        self.turn = turn
+        of_lane = np.eye(self.lanes)[self.link_lane] * turn[:, None]
+        self.protected: Reals = (self._shown == PROTECTED) @ of_lane
+        self.yielding: Reals = (self._shown == YIELD) @ of_lane
+
+
+def _empty_plan() -> Plan:
+    return Plan(np.zeros(STAGES_PLANNED, np.int32), np.zeros(STAGES_PLANNED), np.zeros(1, np.int32))
+
+
+def _drop_first(plan: Plan) -> None:
+    """Move a plan on by its first stage, which has ended."""
+    plan.stage[:-1] = plan.stage[1:].copy()
+    plan.green[:-1] = plan.green[1:].copy()
+    plan.length[0] = max(int(plan.length[0]) - 1, 0)
+
+
+def _memory(lanes: int) -> Work:
+    return Work(
+        done=np.zeros(lanes, np.int32),
+        queued=np.zeros(lanes, np.int32),
+        free_at=np.zeros(lanes),
+        room=np.zeros(lanes),
+        waiting=np.zeros(lanes),
+        ready=np.zeros(lanes),
+        last=np.zeros(lanes),
+        unblocked=np.zeros(lanes),
+        active=np.zeros(lanes, np.int32),
+        active_count=np.zeros(1, np.int32),
+        place=np.zeros(3, np.int32),
+        clock=np.zeros(3),
+    )
