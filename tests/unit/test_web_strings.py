@@ -8,7 +8,7 @@ ENTRY = re.compile(r'^\s*"([\w.]+)": \["((?:[^"\\]|\\.)*)", "((?:[^"\\]|\\.)*)"\
 STRINGS = {key: (zh, en) for key, zh, en in ENTRY.findall((WEB / "js" / "strings.js").read_text("utf-8"))}
 SOURCES = {
     path: path.read_text("utf-8")
-    for path in [WEB / "index.html", *sorted((WEB / "js").glob("*.js"))]
+    for path in [*sorted(WEB.glob("*.html")), *sorted((WEB / "js").glob("*.js"))]
     if path.name != "strings.js"
 }
 TEXT = "\n".join(SOURCES.values())
@@ -56,6 +56,7 @@ def test_no_text_hides_in_the_sources() -> None:
 
 
 def test_the_page_has_no_inline_script_or_style() -> None:
-    page = (WEB / "index.html").read_text("utf-8")
-    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*src=)", page)
-    assert not re.search(r"https?://", page)
+    for path in WEB.glob("*.html"):
+        page = path.read_text("utf-8")
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*src=)", page), path
+        assert not re.search(r"https?://", page), path

@@ -6,23 +6,30 @@ import { empty } from "./base_style.js";
 import { byId, icon, make, refill } from "./dom.js";
 import { LiveFeed } from "./feed.js";
 import { count } from "./format.js";
-import { FrameKind, columnOf } from "./frames.js";
+import { FrameKind } from "./frames.js";
 import { currentLanguage, fillPage, member, nameOf, setLanguage, t } from "./i18n.js";
 import { LinkLevels } from "./links.js";
-import { addUnderLabels, makeMap, restyle, watchView } from "./map_view.js";
+import { MapDesk } from "./map_desk.js";
+import { makeMap, restyle, watchView } from "./map_view.js";
 import { MoverLayer } from "./mover_layer.js";
 import { MoverStore } from "./mover_store.js";
-import { adviceText } from "./panel_parts.js";
-import { Panels } from "./panels.js";
+import { showAdvisory } from "./advisory_panel.js";
+import { ring } from "./incident_panel.js";
+import { Panels, shownTabs } from "./panels.js";
 import { Places } from "./places.js";
 import { Plane } from "./plane.js";
 import { Selection } from "./selection.js";
 import { SignalOverlay } from "./signal_overlay.js";
 import { SignalLines } from "./signal_lines.js";
 import { Signals } from "./signals.js";
+import { drawAccount } from "./sign_in_corner.js";
+import { may, whoAmI } from "./sign_in_session.js";
 import { State } from "./state.js";
 import { drawStatus, gradeOf } from "./status_bar.js";
 import { MOVER_PALETTES, chosenTheme, storeTheme } from "./theme.js";
+import { Timeline } from "./timeline.js";
+import { Keys } from "./work_keys.js";
+import { WorkMap } from "./work_map.js";
 
 /** @typedef {import("./frames.js").Frame} Frame */
 /** @typedef {{name: string, box: [number, number, number, number]}} Overview */
@@ -31,7 +38,8 @@ import { MOVER_PALETTES, chosenTheme, storeTheme } from "./theme.js";
 const LATENCIES = 150;
 const CARD_EVERY_MS = 400;
 const DETAIL_EVERY_MS = 2000;
-const STATUS_EVERY_MS = 250;
+const STATUS_EVERY_MS = 500;
+const MOVER_KINDS = new Set(/** @type {number[]} */ ([FrameKind.MOVERS, FrameKind.MOVER_KEY, FrameKind.MOVER_ENTRIES, FrameKind.MOVER_MOVES]));
 
 export class App {
   /**
@@ -48,14 +56,14 @@ export class App {
     this.plane = new Plane((west + east) / 2, (south + north) / 2);
     this.state = new State();
     this.map = makeMap(overview.box, this.theme);
-    this.movers = new MoverStore(this.plane);
+    this.movers = new MoverStore();
     this.movers.glides = !matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.layer = new MoverLayer(this.movers, MOVER_PALETTES[this.theme]);
+    this.layer = new MoverLayer(this.map, this.movers, MOVER_PALETTES[this.theme]);
     this.signals = new Signals(places, groups);
     this.signalLines = new SignalLines(this.map, this.signals);
     this.levels = new LinkLevels(this.map);
     this.feed = new LiveFeed(new URL("api/v1/live", document.baseURI).href.replace(/^http/, "ws"));
-    this.heads = new SignalOverlay(this.map, this.signals, () => this.feed.clock.now());
+    this.heads = new SignalOverlay(this.map, this.signals, () => this.feed.clock.now(), (link) => this.levels.queue(link));
     this.places = new Places(this.map, { incident: (id) => this.showIncident(id) });
     this.selection = new Selection({
       map: this.map,
@@ -73,10 +81,23 @@ export class App {
     /** @type {number[]} */
     this.latencies = [];
     this.ready = false;
+    /** @type {Set<LiveFeed>} feeds that are listened to already */
+    this.known = new Set();
+    this.workMap = new WorkMap(this.map);
+    this.workMap.state = this.state.work;
+    /** @type {LiveFeed} the feed that is drawn: live, or of a stored period */
+    this.heard = this.feed;
+    this.timeline = new Timeline({
+      live: this.feed,
+      map: this.map,
+      hear: (feed) => this.hear(feed),
+      clear: () => this.clear(),
+      serverNow: () => this.feed.clock.now(),
+    });
     this.panels = new Panels({
       state: this.state,
       serverNow: () => this.feed.clock.now(),
-      kindCounts: () => this.kindCounts(),
+      kindCounts: () => this.movers.kindCounts(),
       levelCounts: () => this.levels.counts,
       groupCounts: () => ({ known: this.signals.frame?.count ?? 0, all: groups.signal.length }),
       theme: () => this.theme,
@@ -84,24 +105,92 @@ export class App {
       fly: (lon, lat, zoom) => this.fly(lon, lat, zoom),
       showAdvice: (advisory) => this.showAdvice(advisory),
       showUnits: (on) => this.map.setLayoutProperty("units-dots", "visibility", on ? "visible" : "none"),
+      work: this.state.work,
+      map: this.workMap,
+      signals: places,
+      redrawPanel: () => this.panels.drawAll(),
     });
+    this.mapDesk = new MapDesk({
+      map: this.map,
+      layer: this.layer,
+      levels: this.levels,
+      heads: this.heads,
+      selection: this.selection,
+      theme: () => this.theme,
+      box: overview.box,
+      home: () => { this.map.fitBounds(this.overview.box, { padding: 24 }); },
+    });
+    this.keys = new Keys(() => this.commands());
   }
 
   start() {
     this.map.on("load", () => this.putBack());
-    this.map.on("click", (event) => this.selection.click(event));
+    this.map.on("click", (event) => { if (!this.workMap.picked(event.lngLat)) this.selection.click(event); });
     this.map.on("dragstart", () => { this.selection.following = false; });
     this.map.on("error", ({ error }) => console.warn("map", error.message));
     this.layer.onPaint = () => requestAnimationFrame(() => this.painted());
-    this.feed.addEventListener("frame", (event) => this.takeFrame(/** @type {CustomEvent<Frame>} */ (event).detail));
-    this.feed.addEventListener("text", (event) => this.takeText(/** @type {CustomEvent} */ (event).detail));
-    watchView(this.map, (box, zoom) => this.feed.look({ box, zoom }));
+    this.hear(this.feed);
+    watchView(this.map, (box, zoom) => {
+      this.feed.look({ box, zoom });
+      if (this.heard !== this.feed) this.heard.look({ box, zoom });
+    });
     this.wireButtons();
     this.drawAll();
     this.feed.open();
+    this.timeline.followLink();
+    this.mapDesk.start();
     setInterval(() => this.drawStatus(), STATUS_EVERY_MS);
     setInterval(() => this.selection.drawCard(), CARD_EVERY_MS);
     setInterval(() => this.selection.readDetail(), DETAIL_EVERY_MS);
+  }
+
+  /**
+   * Draw frames and texts of a feed from now on, and no other's.
+   * @param {LiveFeed} feed
+   */
+  hear(feed) {
+    this.heard = feed;
+    this.movers.forget();
+    this.levels.epoch = -1;
+    if (this.known.has(feed)) {
+      feed.lookAnew();
+      return;
+    }
+    this.known.add(feed);
+    feed.addEventListener("frame", (event) => { if (this.heard === feed) this.takeFrame(/** @type {CustomEvent<Frame>} */ (event).detail); });
+    feed.addEventListener("text", (event) => { if (this.heard === feed) this.takeText(/** @type {CustomEvent} */ (event).detail); });
+  }
+
+  /** Forget what belongs to the moment that was on screen. */
+  clear() {
+    this.state.clear();
+    this.selection.choose(null);
+    this.places.showIncidents([]);
+    this.panels.drawAll();
+  }
+
+  /** What the keyboard can do now. */
+  commands() {
+    const tabs = shownTabs().map((tab, index) => ({ key: String(index + 1), text: t("keys.open", { name: t(`nav.${tab}`) }), act: () => { this.panels.open(tab); byId("panel", HTMLElement).focus(); } }));
+    const { desk } = this.panels;
+    const step = (/** @type {number} */ by) => { if (this.panels.tab !== "incidents") this.panels.open("incidents"); desk.step(by); };
+    const handles = may("handle_incidents") ? [
+      { key: "a", text: t("keys.ack"), act: () => { desk.acknowledge(); } },
+      { key: "m", text: t("keys.mine"), act: () => { desk.assign(whoAmI()?.name ?? ""); } },
+      { key: "n", text: t("keys.note"), act: () => document.getElementById("incident-note")?.focus() },
+    ] : [];
+    return [
+      ...tabs,
+      { key: "j", text: t("keys.next"), act: () => step(1) },
+      { key: "k", text: t("keys.previous"), act: () => step(-1) },
+      ...handles,
+      { key: " ", text: t("keys.pause"), act: () => this.timeline.toggle() },
+      { key: "l", text: t("keys.live"), act: () => this.timeline.goLive() },
+      { key: "h", text: t("map.home"), act: () => byId("home", HTMLElement).click() },
+      ...this.mapDesk.commands(),
+      { key: "+", text: t("map.zoomIn"), act: () => { this.map.zoomIn(); } },
+      { key: "-", text: t("map.zoomOut"), act: () => { this.map.zoomOut(); } },
+    ];
   }
 
   wireButtons() {
@@ -134,21 +223,25 @@ export class App {
   putBack() {
     this.ready = true;
     this.levels.ready = true;
-    addUnderLabels(this.map, this.layer);
     this.levels.repaint();
     this.signalLines.repaint();
     this.places.forgetUnits();
     this.places.showUnits(this.state.devices);
     this.map.setLayoutProperty("units-dots", "visibility", this.panels.unitsShown ? "visible" : "none");
     this.selection.trail.draw();
+    this.workMap.putBack();
+    this.mapDesk.putBack();
   }
 
   drawAll() {
+    drawAccount();
     byId("city", HTMLElement).textContent = this.overview.name;
     const dark = this.theme === "dark";
     refill(byId("theme", HTMLElement), [icon(dark ? "sun" : "moon"), t(dark ? "action.light" : "action.dark")]);
     refill(byId("legend", HTMLElement), [1, 2, 3, 4, 5].map((level) => make("span", {}, [make("span", { class: `swatch line level-${level}` }), t(`level.${level}`)])));
     this.panels.drawAll();
+    this.timeline.draw();
+    this.mapDesk.draw();
     this.drawFigures();
     this.drawStatus();
     this.selection.drawCard();
@@ -159,15 +252,14 @@ export class App {
 
   /** @param {Frame} frame */
   takeFrame(frame) {
-    if (frame.kind === FrameKind.MOVERS) {
-      this.movers.take(frame, performance.now());
+    if (MOVER_KINDS.has(frame.kind)) {
+      if (!this.movers.take(frame, performance.now())) return;
       this.selection.follow();
-      if (this.ready) this.map.triggerRepaint();
+      this.layer.redraw();
     } else if (frame.kind === FrameKind.SIGNALS) {
       this.signals.take(frame);
       if (this.ready) this.signalLines.update(this.feed.clock.now());
-      this.map.triggerRepaint();
-    } else if (frame.kind === FrameKind.LINKS) {
+    } else if (frame.kind === FrameKind.LINKS || frame.kind === FrameKind.LINK_CHANGES) {
       this.levels.take(frame);
       this.drawFigures();
     }
@@ -184,6 +276,8 @@ export class App {
     } else if (part === "parking") this.places.showLots(this.state.lots);
     else if (part === "devices" && this.ready) this.places.showUnits(this.state.devices);
     else if (part === "status") this.drawFigures();
+    else if (part === "desk" || part === "events" || part === "corridors") this.workMap.draw();
+    this.mapDesk.changed(part, this.state, this.feed.clock.now() / 1000);
     this.panels.changed(part);
   }
 
@@ -192,6 +286,7 @@ export class App {
     byId("announcer", HTMLElement).textContent = fresh
       .map((incident) => t("incidents.announce", { kind: member("incident", incident.kind), place: this.linkName(incident.link) }))
       .join(" ");
+    if (fresh.some(({ incident_id: id, started }) => this.state.work.handled(id)?.mute == null && this.feed.clock.now() / 1000 - started < 60)) ring();
   }
 
   painted() {
@@ -199,12 +294,6 @@ export class App {
     const age = this.feed.clock.now() - this.movers.frame.timeMs;
     this.feed.painted(age);
     this.latencies = [...this.latencies.slice(1 - LATENCIES), age];
-  }
-
-  kindCounts() {
-    const counts = new Array(9).fill(0);
-    if (this.movers.frame) for (const kind of columnOf(this.movers.frame, "class", Uint8Array)) counts[Math.min(kind, 8)] += 1;
-    return counts;
   }
 
   drawFigures() {
@@ -225,6 +314,7 @@ export class App {
 
   /** Age of the picture on screen, null before the first. */
   pictureAge() {
+    if (!may("see_trajectories")) return this.state.status?.picture_age_ms ?? null;
     return this.movers.frame ? Math.max(0, this.feed.clock.now() - this.movers.frame.timeMs) : null;
   }
 
@@ -233,11 +323,11 @@ export class App {
     const stale = gradeOf(age) !== "";
     if (stale !== this.layer.stale) {
       this.layer.stale = stale;
-      this.map.triggerRepaint();
+      this.layer.redraw();
     }
     const sorted = this.latencies.toSorted((a, b) => a - b);
     drawStatus({
-      link: this.feed.state,
+      link: this.timeline.isLive ? this.feed.state : "open",
       status: this.state.status,
       ageMs: age,
       p95: sorted.length ? sorted[Math.floor(sorted.length * 0.95)] : null,
@@ -260,7 +350,7 @@ export class App {
     const points = advisory.content.points;
     this.showLine(Array.isArray(points) ? points : []);
     this.fly(advisory.lon, advisory.lat, 15.5);
-    this.selection.card.showText(member("advisory", advisory.kind), adviceText(advisory), [advisory.reason]);
+    showAdvisory(this.selection.card, advisory, (signal, id) => this.panels.hold(signal, id));
   }
 
   /** @param {[number, number][]} points */

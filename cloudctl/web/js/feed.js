@@ -3,12 +3,15 @@
 
 import { ServerClock } from "./clock.js";
 import { decodeFrame } from "./frames.js";
+import { leave, ticketed } from "./sign_in_session.js";
 
 const RETRY_FIRST_MS = 500;
 const RETRY_MOST_MS = 15000;
 const PING_EVERY_MS = 5000;
 const PAINT_EVERY_MS = 5000;
 const MOST_PAINTS = 80;
+/** Close code of a feed whose session is over. */
+const SIGNED_OUT = 4401;
 
 /** @typedef {{box: [number, number, number, number], zoom: number, layers?: string[]}} View */
 
@@ -31,23 +34,32 @@ export class LiveFeed extends EventTarget {
     /** @type {number[]} */
     this.paints = [];
     this.refused = 0;
-    setInterval(() => this.ping(), PING_EVERY_MS);
-    setInterval(() => this.reportPaints(), PAINT_EVERY_MS);
+    this.timers = [setInterval(() => this.ping(), PING_EVERY_MS), setInterval(() => this.reportPaints(), PAINT_EVERY_MS)];
   }
 
-  open() {
+  async open() {
     this.setState("connecting");
-    const socket = new WebSocket(this.url);
+    try {
+      this.connect(await ticketed(this.url));
+    } catch (fault) {
+      console.warn("no ticket for the live feed", fault);
+      this.retry();
+    }
+  }
+
+  /** @param {string} url */
+  connect(url) {
+    const socket = new WebSocket(url);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.addEventListener("open", () => {
       this.retryMs = RETRY_FIRST_MS;
       this.setState("open");
       this.ping();
-      if (this.view) this.send({ type: "view", ...this.view });
+      if (this.view) this.look(this.view);
     });
     socket.addEventListener("message", (event) => this.take(event.data));
-    socket.addEventListener("close", () => this.comeBack(socket));
+    socket.addEventListener("close", ({ code }) => (code === SIGNED_OUT ? leave() : this.comeBack(socket)));
   }
 
   /**
@@ -56,7 +68,12 @@ export class LiveFeed extends EventTarget {
    */
   look(view) {
     this.view = view;
-    this.send({ type: "view", ...view });
+    this.send({ type: "view", deltas: true, ...view });
+  }
+
+  /** Ask for keys and whole frames once more: what came before was drawn over. */
+  lookAnew() {
+    if (this.view) this.send({ type: "view", deltas: true, anew: true, ...this.view });
   }
 
   /**
@@ -67,10 +84,21 @@ export class LiveFeed extends EventTarget {
     if (this.paints.length < MOST_PAINTS) this.paints.push(Math.max(0, Math.round(ageMs)));
   }
 
+  /** Close and stay closed until `open`. */
+  rest() {
+    const { socket } = this;
+    this.socket = null;
+    socket?.close();
+  }
+
   /** @param {WebSocket} socket */
   comeBack(socket) {
     if (socket !== this.socket) return;
     this.socket = null;
+    this.retry();
+  }
+
+  retry() {
     this.setState("lost");
     setTimeout(() => this.open(), this.retryMs * (0.7 + 0.6 * Math.random()));
     this.retryMs = Math.min(this.retryMs * 2, RETRY_MOST_MS);

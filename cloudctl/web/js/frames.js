@@ -5,14 +5,14 @@
  */
 
 /** What the rows of a frame are. */
-export const FrameKind = Object.freeze({ MOVERS: 1, LINKS: 2, SIGNALS: 3, TRAJECTORY: 4 });
+export const FrameKind = Object.freeze({ MOVERS: 1, LINKS: 2, SIGNALS: 3, TRAJECTORY: 4, MOVER_KEY: 10, MOVER_ENTRIES: 11, MOVER_MOVES: 12, LINK_CHANGES: 13 });
 
 const MAGIC = 0x46583256;
 const VERSION = 1;
 const HEADER = 40;
 const ENTRY = 16;
 
-/** @typedef {Uint8Array | Uint16Array | Uint32Array | Int32Array | Float32Array | Float64Array | BigInt64Array | BigUint64Array} Column */
+/** @typedef {Uint8Array | Uint16Array | Uint32Array | Int16Array | Int32Array | Float32Array | Float64Array | BigInt64Array | BigUint64Array} Column */
 
 /**
  * @typedef {object} Frame
@@ -35,6 +35,7 @@ const TYPES = {
   6: Float64Array,
   7: BigInt64Array,
   8: BigUint64Array,
+  9: Int16Array,
 };
 
 /** The bytes are no column frame. */

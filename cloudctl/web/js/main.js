@@ -3,6 +3,7 @@
 
 import { App } from "./app.js";
 import { fillPage } from "./i18n.js";
+import { enter } from "./sign_in_session.js";
 import { chosenTheme } from "./theme.js";
 
 /**
@@ -18,6 +19,7 @@ async function read(path) {
 
 document.documentElement.dataset.theme = chosenTheme();
 fillPage();
+await enter();
 const [overview, signals, groups, links] = await Promise.all([
   read("api/v1/network"), read("api/v1/network/signals"), read("api/v1/network/groups"), read("api/v1/network/links"),
 ]);

@@ -3,7 +3,7 @@
 
 import * as maplibre from "../vendor/maplibre-gl.mjs";
 import { Protocol } from "../vendor/pmtiles.js";
-import { FIRST_LABEL, baseStyle } from "./base_style.js";
+import { baseStyle } from "./base_style.js";
 import { currentLanguage } from "./i18n.js";
 import { MAP_PALETTES } from "./theme.js";
 
@@ -50,13 +50,19 @@ export function restyle(map, theme, restore) {
 }
 
 /**
- * Put a layer under the names.
+ * Everything that is drawn of the map as one picture; to be asked for while the map draws.
  * @param {maplibre.Map} map
- * @param {import("./mover_layer.js").MoverLayer} layer
  */
-export function addUnderLabels(map, layer) {
-  if (map.getLayer(layer.id)) map.removeLayer(layer.id);
-  map.addLayer(layer, FIRST_LABEL);
+export function wholePicture(map) {
+  const ground = map.getCanvas();
+  const picture = document.createElement("canvas");
+  picture.width = ground.width;
+  picture.height = ground.height;
+  const context = picture.getContext("2d");
+  for (const canvas of [ground, ...map.getCanvasContainer().querySelectorAll("canvas.heads")]) {
+    if (canvas instanceof HTMLCanvasElement) context?.drawImage(canvas, 0, 0, picture.width, picture.height);
+  }
+  return picture;
 }
 
 /**

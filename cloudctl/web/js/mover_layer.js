@@ -1,125 +1,119 @@
 // @ts-check
-/** MapLibre custom layer that draws all road users in one instanced call, straight from the store's buffer. */
+/**
+ * All road users in one instanced call on a canvas of their own over the map: gliding them costs a call of ours and no
+ * frame of the map. The columns of a frame go to the GPU as they came.
+ */
 
 import { FRAGMENT, VERTEX } from "./mover_shaders.js";
-import { STRIDE } from "./mover_store.js";
+import { DensityPass } from "./density_pass.js";
+import { linked } from "./gl_program.js";
+import { viewNumbers } from "./mover_view.js";
 
 /** @typedef {import("../vendor/maplibre-gl.mjs").Map} MapLibreMap */
-/** @typedef {import("../vendor/maplibre-gl.mjs").CustomRenderMethodInput} RenderInput */
 /** @typedef {import("./mover_store.js").MoverStore} MoverStore */
 /** @typedef {import("./theme.js").MoverPalette} MoverPalette */
 
 const UNIFORMS = /** @type {const} */ ([
-  "u_matrix", "u_phase", "u_pixels", "u_icon", "u_ratio", "u_stale", "u_selected", "u_colours", "u_grey", "u_edge",
-  "u_accent", "u_glass",
+  "u_centre", "u_east", "u_south", "u_spin", "u_half", "u_phase", "u_pixels", "u_kinds", "u_needs", "u_icon", "u_ratio",
+  "u_stale", "u_selected", "u_colours", "u_grey", "u_edge", "u_accent", "u_glass",
 ]);
 /** Icon size in px by zoom. */
 const ICON_STOPS = [[11, 2], [12.5, 2.8], [13.4, 4], [14, 7], [15, 10.5], [16.5, 14]];
+const ALL_KINDS = 511;
+/** A glide that moves a fast car less than this is not drawn, px. */
+const LEAST_GLIDE_PX = 1;
+const FAST = 17;
+const FRAME_MS = 30;
 
 export class MoverLayer {
   /**
+   * @param {MapLibreMap} map
    * @param {MoverStore} store
    * @param {MoverPalette} palette
    */
-  constructor(store, palette) {
-    this.id = "movers";
-    this.type = /** @type {const} */ ("custom");
-    this.renderingMode = /** @type {const} */ ("2d");
+  constructor(map, store, palette) {
+    this.map = map;
     this.store = store;
     this.palette = palette;
     this.selectedId = -1;
     this.stale = false;
     this.visible = true;
+    this.density = false;
+    this.kinds = ALL_KINDS;
+    this.needs = 0;
     /** @type {(() => void) | null} called after a new frame was drawn */
     this.onPaint = null;
-    /** @type {MapLibreMap | null} */
-    this.map = null;
-    /** @type {Float32Array | null} buffer now on the GPU */
-    this.uploaded = null;
-    this.matrix = new Float32Array(16);
+    this.canvas = document.createElement("canvas");
+    this.canvas.className = "heads movers";
+    this.canvas.setAttribute("aria-hidden", "true");
+    map.getCanvasContainer().append(this.canvas);
+    this.gl = /** @type {WebGL2RenderingContext} */ (this.canvas.getContext("webgl2", { premultipliedAlpha: true, antialias: false }));
+    this.canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
+    this.canvas.addEventListener("webglcontextrestored", () => this.prepare());
+    this.scheduled = false;
+    this.drawnAt = 0;
+    this.prepare();
+    map.on("render", () => this.draw());
+    map.on("resize", () => this.redraw());
   }
 
-  /**
-   * @param {MapLibreMap} map
-   * @param {WebGLRenderingContext | WebGL2RenderingContext} context
-   */
-  onAdd(map, context) {
-    const gl = /** @type {WebGL2RenderingContext} */ (context);
-    this.map = map;
-    this.program = link(gl);
+  prepare() {
+    const gl = this.gl;
+    this.program = linked(gl, VERTEX, FRAGMENT);
     this.places = Object.fromEntries(UNIFORMS.map((name) => [name, gl.getUniformLocation(this.program ?? 0, name)]));
-    this.corners = gl.createBuffer();
-    gl.bindBuffer(gl.ARRAY_BUFFER, this.corners);
-    gl.bufferData(gl.ARRAY_BUFFER, new Float32Array([-1, -1, 1, -1, -1, 1, 1, 1]), gl.STATIC_DRAW);
-    this.instances = gl.createBuffer();
-    this.uploaded = null;
     this.layout = gl.createVertexArray();
-    gl.bindVertexArray(this.layout);
-    attribute(gl, this.corners, 0, 2, gl.FLOAT, 8, 0, 0);
-    attribute(gl, this.instances, 1, 4, gl.FLOAT, STRIDE, 0, 1);
-    attribute(gl, this.instances, 2, 4, gl.FLOAT, STRIDE, 16, 1);
-    gl.enableVertexAttribArray(3);
-    gl.vertexAttribIPointer(3, 4, gl.UNSIGNED_BYTE, STRIDE, 32);
-    gl.vertexAttribDivisor(3, 1);
-    gl.bindVertexArray(null);
+    this.fixedBuffer = gl.createBuffer();
+    this.buffers = [gl.createBuffer(), gl.createBuffer()];
+    this.densityPass = new DensityPass(gl);
+    /** @type {import("./mover_store.js").Fixed | null} */
+    this.fixed = null;
+    this.fixedVersion = -1;
+    /** @type {import("./mover_store.js").Moves | null} moves now on the GPU */
+    this.moves = null;
   }
 
-  /**
-   * @param {MapLibreMap} _map
-   * @param {WebGLRenderingContext | WebGL2RenderingContext} context
-   */
-  onRemove(_map, context) {
-    const gl = /** @type {WebGL2RenderingContext} */ (context);
-    gl.deleteProgram(this.program ?? null);
-    gl.deleteBuffer(this.corners ?? null);
-    gl.deleteBuffer(this.instances ?? null);
-    gl.deleteVertexArray(this.layout ?? null);
+  /** Draw with the next frame of the screen. */
+  redraw() {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    requestAnimationFrame((now) => {
+      this.scheduled = false;
+      if (this.moves === this.store.moves && now - this.drawnAt < FRAME_MS) this.redraw();
+      else this.draw();
+    });
   }
 
-  /**
-   * @param {WebGLRenderingContext | WebGL2RenderingContext} context
-   * @param {RenderInput} input
-   */
-  render(context, input) {
-    const gl = /** @type {WebGL2RenderingContext} */ (context);
-    if (!this.map || !this.program || this.store.count === 0 || !this.visible) return;
-    const fresh = this.uploaded !== this.store.floats;
-    if (fresh) {
-      gl.bindBuffer(gl.ARRAY_BUFFER, this.instances ?? null);
-      gl.bufferData(gl.ARRAY_BUFFER, this.store.floats, gl.STREAM_DRAW);
-      this.uploaded = this.store.floats;
-    }
+  draw() {
+    const fresh = this.upload();
     const now = performance.now();
-    gl.useProgram(this.program);
-    this.setUniforms(gl, input, now);
-    gl.enable(gl.BLEND);
-    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    gl.disable(gl.DEPTH_TEST);
-    gl.disable(gl.STENCIL_TEST);
-    gl.disable(gl.CULL_FACE);
+    this.drawnAt = now;
+    const gl = this.gl;
+    const ratio = this.fit();
+    gl.viewport(0, 0, this.canvas.width, this.canvas.height);
+    gl.clearColor(0, 0, 0, 0);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    if (this.store.size === 0 || !this.moves || !(this.visible || this.density)) return;
+    const { lng, lat } = this.map.getCenter();
+    const view = viewNumbers(lng, lat, this.map.getZoom(), this.map.getBearing(), ratio);
     gl.bindVertexArray(this.layout ?? null);
-    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.store.count);
+    if (this.density) this.densityPass?.draw(this, view, this.store.phase(now), ratio);
+    if (this.visible) this.drawMovers(view, now, ratio);
     gl.bindVertexArray(null);
     if (fresh) this.onPaint?.();
-    if (this.store.gliding(now)) this.map.triggerRepaint();
+    if (this.store.phase(now) < 1 && view.metre * FAST * (this.store.glideMs / 1000) > LEAST_GLIDE_PX * ratio) this.redraw();
   }
 
   /**
-   * @param {WebGL2RenderingContext} gl
-   * @param {RenderInput} input
+   * @param {import("./mover_view.js").ViewNumbers} view
    * @param {number} now
+   * @param {number} ratio
    */
-  setUniforms(gl, input, now) {
+  drawMovers(view, now, ratio) {
+    const gl = this.gl;
     const places = this.places ?? {};
-    const zoom = this.map?.getZoom() ?? 0;
-    const ratio = window.devicePixelRatio || 1;
-    const plane = this.store.plane;
-    const metre = plane.mercatorPerMetre * 512 * 2 ** zoom * ratio;
-    toPlane(this.matrix, input.defaultProjectionData.mainMatrix, plane);
-    gl.uniformMatrix4fv(places.u_matrix, false, this.matrix);
-    gl.uniform1f(places.u_phase, this.store.phase(now));
-    gl.uniform1f(places.u_pixels, metre);
-    gl.uniform1f(places.u_icon, iconSize(zoom) * ratio);
+    gl.useProgram(this.program ?? null);
+    this.setPlace(places, view, this.store.phase(now));
+    gl.uniform1f(places.u_icon, iconSize(this.map.getZoom()) * ratio);
     gl.uniform1f(places.u_ratio, ratio);
     gl.uniform1i(places.u_stale, this.stale ? 1 : 0);
     gl.uniform1i(places.u_selected, this.selectedId < 0 ? -1 : this.store.rowOf(this.selectedId));
@@ -128,6 +122,124 @@ export class MoverLayer {
     gl.uniform3fv(places.u_edge, this.palette.edge);
     gl.uniform3fv(places.u_accent, this.palette.accent);
     gl.uniform3fv(places.u_glass, this.palette.glass);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.store.size);
+  }
+
+  /**
+   * Uniforms of the shared part of the shaders.
+   * @param {Record<string, WebGLUniformLocation | null>} places
+   * @param {import("./mover_view.js").ViewNumbers} view
+   * @param {number} phase
+   */
+  setPlace(places, view, phase) {
+    const gl = this.gl;
+    gl.uniform2i(places.u_centre, ...view.centre);
+    gl.uniform1f(places.u_east, view.east);
+    gl.uniform3f(places.u_south, ...view.south);
+    gl.uniform2f(places.u_spin, ...view.spin);
+    gl.uniform2f(places.u_half, this.canvas.width / 2, this.canvas.height / 2);
+    gl.uniform1f(places.u_phase, phase);
+    gl.uniform1f(places.u_pixels, view.metre);
+    gl.uniform1ui(places.u_kinds, this.kinds);
+    gl.uniform1ui(places.u_needs, this.needs);
+  }
+
+  /** Size the canvas to the map; returns device pixels of a CSS pixel. */
+  fit() {
+    const ratio = window.devicePixelRatio || 1;
+    const { width, height } = this.map.getCanvas();
+    if (this.canvas.width !== width || this.canvas.height !== height) {
+      this.canvas.width = width;
+      this.canvas.height = height;
+    }
+    return ratio;
+  }
+
+  /** Bring the newest picture to the GPU; tells whether there was one. */
+  upload() {
+    const { movedIn, moves, before } = this.store;
+    if (!movedIn || !moves || !before || moves === this.moves) return false;
+    const gl = this.gl;
+    gl.bindVertexArray(this.layout ?? null);
+    if (this.fixed !== movedIn || this.fixedVersion !== movedIn.version) {
+      this.point(this.fixedBuffer ?? null, 0, [movedIn.lon, movedIn.lat, movedIn.class, movedIn.length, movedIn.width], true);
+    }
+    // what was next before is the beginning of the glide now, and is on the GPU already
+    const kept = before === this.moves;
+    const buffers = this.buffers ?? [];
+    if (kept) buffers.reverse();
+    this.point(buffers[0], 5, [moves.dlon, moves.dlat, moves.heading, moves.age, moves.flags], true);
+    const start = [before.dlon, before.dlat, before.heading];
+    if (kept) this.point(buffers[1], 10, start, false);
+    else this.pointStart(buffers[1], start);
+    gl.bindVertexArray(null);
+    [this.fixed, this.fixedVersion, this.moves] = [movedIn, movedIn.version, moves];
+    return true;
+  }
+
+  /**
+   * Point attributes at columns of one message.
+   * @param {WebGLBuffer | null} buffer
+   * @param {number} first location
+   * @param {import("./frames.js").Column[]} columns of one ArrayBuffer where `send` is set
+   * @param {boolean} send upload the message too
+   */
+  point(buffer, first, columns, send) {
+    const gl = this.gl;
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+    if (!columns.every((column) => column.buffer === columns[0].buffer)) {
+      this.pointStart(buffer, columns, first);
+      return;
+    }
+    if (send) gl.bufferData(gl.ARRAY_BUFFER, new Uint8Array(columns[0].buffer), gl.STREAM_DRAW);
+    columns.forEach((column, index) => this.attribute(first + index, column, column.byteOffset));
+  }
+
+  /**
+   * Upload columns that are no part of one message, one after the other.
+   * @param {WebGLBuffer | null} buffer
+   * @param {import("./frames.js").Column[]} columns
+   * @param {number} [first]
+   */
+  pointStart(buffer, columns, first = 10) {
+    const gl = this.gl;
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+    let size = 0;
+    const offsets = columns.map((column) => {
+      const at = size;
+      size = (size + column.byteLength + 7) & ~7;
+      return at;
+    });
+    gl.bufferData(gl.ARRAY_BUFFER, size, gl.STREAM_DRAW);
+    columns.forEach((column, index) => {
+      gl.bufferSubData(gl.ARRAY_BUFFER, offsets[index], column);
+      this.attribute(first + index, column, offsets[index]);
+    });
+  }
+
+  /**
+   * @param {number} location
+   * @param {import("./frames.js").Column} column
+   * @param {number} offset
+   */
+  attribute(location, column, offset) {
+    const gl = this.gl;
+    const type = column instanceof Int32Array ? gl.INT : column instanceof Int16Array ? gl.SHORT : column instanceof Uint16Array ? gl.UNSIGNED_SHORT : gl.UNSIGNED_BYTE;
+    gl.enableVertexAttribArray(location);
+    gl.vertexAttribIPointer(location, 1, type, 0, offset);
+    gl.vertexAttribDivisor(location, 1);
+  }
+
+  /**
+   * Tell whether a slot passes the filters.
+   * @param {number} slot
+   */
+  shows(slot) {
+    const kind = Math.min(this.store.movedIn?.class[slot] ?? 0, 8);
+    const flags = this.store.moves?.flags[slot] ?? 0;
+    return this.visible && (this.kinds & (1 << kind)) !== 0 && (flags & this.needs) === this.needs;
   }
 }
 
@@ -142,52 +254,4 @@ export function iconSize(zoom) {
     [lastZoom, lastSize] = [at, size];
   }
   return lastSize;
-}
-
-/**
- * Matrix from the plane's metres to clip space, multiplied in double precision.
- * @param {Float32Array} out
- * @param {ArrayLike<number>} m mercator 0..1 to clip space, column by column
- * @param {import("./plane.js").Plane} plane
- */
-function toPlane(out, m, plane) {
-  const s = plane.mercatorPerMetre;
-  for (let row = 0; row < 4; row += 1) {
-    out[row] = m[row] * s;
-    out[4 + row] = m[4 + row] * s;
-    out[8 + row] = m[8 + row] * s;
-    out[12 + row] = m[row] * plane.mercatorX + m[4 + row] * plane.mercatorY + m[12 + row];
-  }
-}
-
-/** @param {WebGL2RenderingContext} gl */
-function link(gl) {
-  const program = gl.createProgram();
-  for (const [type, source] of /** @type {const} */ ([[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]])) {
-    const shader = /** @type {WebGLShader} */ (gl.createShader(type));
-    gl.shaderSource(shader, source);
-    gl.compileShader(shader);
-    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(gl.getShaderInfoLog(shader) ?? "shader");
-    gl.attachShader(program, shader);
-  }
-  gl.linkProgram(program);
-  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) ?? "program");
-  return program;
-}
-
-/**
- * @param {WebGL2RenderingContext} gl
- * @param {WebGLBuffer | null} buffer
- * @param {number} index
- * @param {number} size
- * @param {number} type
- * @param {number} stride
- * @param {number} offset
- * @param {number} divisor
- */
-function attribute(gl, buffer, index, size, type, stride, offset, divisor) {
-  gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
-  gl.enableVertexAttribArray(index);
-  gl.vertexAttribPointer(index, size, type, false, stride, offset);
-  gl.vertexAttribDivisor(index, divisor);
 }

@@ -1,15 +1,61 @@
 // @ts-check
 /** GLSL of the movers: one quad an instance; far away an arrow or a dot of fixed size, near by a body of true size. */
 
-export const VERTEX = `#version 300 es
+/** Where a road user is now: shared by movers and density. */
+export const PLACE = `#version 300 es
 precision highp float;
-layout(location = 0) in vec2 a_corner;
-layout(location = 1) in vec4 a_places;
-layout(location = 2) in vec4 a_body;
-layout(location = 3) in uvec4 a_marks;
-uniform mat4 u_matrix;
+layout(location = 0) in int a_lon;
+layout(location = 1) in int a_lat;
+layout(location = 2) in uint a_class;
+layout(location = 3) in uint a_length;
+layout(location = 4) in uint a_width;
+layout(location = 5) in int a_dlon;
+layout(location = 6) in int a_dlat;
+layout(location = 7) in uint a_heading;
+layout(location = 8) in uint a_age;
+layout(location = 9) in uint a_flags;
+layout(location = 10) in int a_before_dlon;
+layout(location = 11) in int a_before_dlat;
+layout(location = 12) in uint a_before_heading;
+uniform ivec2 u_centre;
+uniform float u_east;
+uniform vec3 u_south;
+uniform vec2 u_spin;
+uniform vec2 u_half;
 uniform float u_phase;
 uniform float u_pixels;
+uniform uint u_kinds;
+uniform uint u_needs;
+
+const float JUMP_M = 80.0;
+
+vec2 pixels(ivec2 place) {
+  vec2 d = vec2(place - u_centre);
+  return vec2(d.x * u_east, d.y * (u_south.x + d.y * (u_south.y + d.y * u_south.z)));
+}
+
+bool shown() {
+  return a_class != 255u && (a_flags & 128u) == 0u && (u_kinds & (1u << min(a_class, 8u))) != 0u && (a_flags & u_needs) == u_needs;
+}
+
+vec2 place_now() {
+  ivec2 home = ivec2(a_lon, a_lat);
+  vec2 next = pixels(home + ivec2(a_dlon, a_dlat));
+  vec2 before = pixels(home + ivec2(a_before_dlon, a_before_dlat));
+  return distance(next, before) > JUMP_M * u_pixels ? next : mix(before, next, u_phase);
+}
+
+vec2 spun(vec2 p) {
+  return vec2(p.x * u_spin.x + p.y * u_spin.y, p.y * u_spin.x - p.x * u_spin.y);
+}
+
+vec4 on_screen(vec2 p) {
+  vec2 turned = spun(p) / u_half;
+  return vec4(turned.x, -turned.y, 0.0, 1.0);
+}
+`;
+
+export const VERTEX = `${PLACE}
 uniform float u_icon;
 uniform float u_ratio;
 uniform bool u_stale;
@@ -26,14 +72,21 @@ const int DOT = 0;
 const int ARROW = 1;
 const int BODY = 2;
 const int PERSON = 3;
+const uint OLD = 15u;
+const float DEGREE = 0.017453292519943295;
 
 void main() {
-  int kind = min(int(a_marks.x), 8);
+  if (!shown()) {
+    gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
+    return;
+  }
+  vec2 corner = vec2(float(gl_VertexID & 1), float(gl_VertexID >> 1)) * 2.0 - 1.0;
+  int kind = min(int(a_class), 8);
   bool person = kind == 8;
   bool small = kind == 6 || kind == 7;
   float weight = kind == 4 ? 1.3 : kind == 3 ? 1.15 : kind == 5 ? 1.25 : small ? 0.75 : person ? 0.6 : 1.0;
   float icon = u_icon * weight;
-  vec2 metres = vec2(max(a_body.z, 0.5), max(a_body.w, 0.4));
+  vec2 metres = vec2(max(float(a_length) * 0.1, 0.5), max(float(a_width) * 0.1, 0.4));
   vec2 body = metres * u_pixels;
   bool near_by = body.x >= icon * 0.9 && u_pixels > 0.8 * u_ratio;
   v_shape = person ? PERSON : near_by ? BODY : icon < 6.0 * u_ratio ? DOT : ARROW;
@@ -42,15 +95,14 @@ void main() {
   v_half = size * 0.5;
   bool selected = gl_InstanceID == u_selected;
   float margin = selected ? 9.0 * u_ratio : 2.0 * u_ratio;
-  v_at = a_corner * (v_half + margin);
-  v_marks = (int(a_marks.y) & 3) | (selected ? 8 : 0) | ((u_stale || a_marks.z > 0u) ? 4 : 0);
+  v_at = corner * (v_half + margin);
+  v_marks = (int(a_flags) & 3) | (selected ? 8 : 0) | ((u_stale || a_age > OLD) ? 4 : 0);
   v_colour = (v_marks & 4) != 0 ? u_grey : u_colours[kind];
-  vec2 place = mix(a_places.xy, a_places.zw, u_phase);
-  float heading = mix(a_body.x, a_body.y, min(u_phase, 1.0));
+  float turn = mod(float(a_heading) - float(a_before_heading) + 54000.0, 36000.0) - 18000.0;
+  float heading = (float(a_before_heading) + turn * u_phase) * 0.01 * DEGREE;
   vec2 ahead = vec2(sin(heading), -cos(heading));
   vec2 aside = vec2(-ahead.y, ahead.x);
-  vec2 world = place + (ahead * v_at.x + aside * v_at.y) / u_pixels;
-  gl_Position = u_matrix * vec4(world, 0.0, 1.0);
+  gl_Position = on_screen(place_now() + ahead * v_at.x + aside * v_at.y);
 }`;
 
 export const FRAGMENT = `#version 300 es

@@ -1,21 +1,12 @@
 // @ts-check
 /**
- * The road users on screen as one interleaved buffer for the GPU: where each one was shown when the newest frame came,
- * and where that frame says it is. Drawing glides from the one to the other.
+ * The road users in view, in the slots that the gateway gave them: a key with what stays, and the newest moves. The
+ * columns are views into the received bytes and go to the GPU as they are; no frame is read road user by road user.
  */
 
-import { columnOf } from "./frames.js";
-
-/** Bytes of one road user: x0 y0 x1 y1 heading0 heading1 length width (f32), kind flags stale 0 (u8). */
-export const STRIDE = 36;
-const FLOATS = STRIDE / 4;
-const JUMP_M = 80;
-const STALE_MS = 1500;
-const GLIDE_MOST = 1.2;
-const DEGREE = Math.PI / 180;
+import { FrameKind, columnOf } from "./frames.js";
 
 /** @typedef {import("./frames.js").Frame} Frame */
-/** @typedef {import("./plane.js").Plane} Plane */
 
 /**
  * @typedef {object} Mover
@@ -31,21 +22,111 @@ const DEGREE = Math.PI / 180;
  * @property {number} width m
  */
 
+/**
+ * @typedef {object} Fixed what a slot holds until the next key
+ * @property {number} epoch
+ * @property {number} size
+ * @property {number} version grows with every slot that is filled later
+ * @property {Uint32Array} id
+ * @property {Int32Array} lon 1e-7 deg
+ * @property {Int32Array} lat
+ * @property {Uint8Array} class
+ * @property {Uint8Array} length 0.1 m
+ * @property {Uint8Array} width
+ */
+
+/**
+ * @typedef {object} Moves
+ * @property {Int16Array} dlon 1e-7 deg from the place in the key
+ * @property {Int16Array} dlat
+ * @property {Uint16Array} heading 0.01 deg
+ * @property {Uint16Array} speed 0.01 m/s
+ * @property {Uint8Array} age 0.1 s
+ * @property {Uint8Array} flags
+ */
+
+/** @typedef {Pick<Moves, "dlon" | "dlat" | "heading">} Start where the glide begins */
+
+export const EMPTY = 255;
+export const GONE = 128;
+const REACH = 32767;
+
 export class MoverStore {
-  /** @param {Plane} plane */
-  constructor(plane) {
-    this.plane = plane;
-    this.count = 0;
-    this.floats = new Float32Array(0);
-    this.bytes = new Uint8Array(0);
-    /** @type {Frame | null} */
+  constructor() {
+    /** @type {Frame | null} newest moves */
     this.frame = null;
-    this.ids = new Uint32Array(0);
+    /** @type {Fixed | null} */
+    this.fixed = null;
+    /** @type {Moves | null} */
+    this.moves = null;
+    /** @type {Start | null} */
+    this.before = null;
+    /** @type {Fixed | null} to which the newest moves belong */
+    this.movedIn = null;
+    this.size = 0;
     this.arrivedAt = 0;
     this.glideMs = 200;
     this.glides = true;
-    this.slots = new Int32Array(16).fill(-1);
-    this.mask = 15;
+  }
+
+  /**
+   * Take a frame of road users; tells whether the picture is a new one.
+   * @param {Frame} frame
+   * @param {number} now performance.now()
+   */
+  take(frame, now) {
+    if (frame.kind === FrameKind.MOVER_KEY) this.fixed = fixedOf(frame);
+    else if (frame.kind === FrameKind.MOVER_ENTRIES) this.enter(frame);
+    else if (frame.kind === FrameKind.MOVERS) {
+      this.fixed = fixedOf(frame);
+      this.move(frame, restingMoves(frame), now);
+      return true;
+    } else if (this.fixed?.epoch === frame.epoch && frame.count === this.fixed.size) {
+      this.move(frame, movesOf(frame), now);
+      return true;
+    }
+    return false;
+  }
+
+  /** Forget the key: frames of another feed follow. */
+  forget() {
+    this.fixed = null;
+  }
+
+  /** @param {Frame} frame slots that were filled since the key */
+  enter(frame) {
+    const fixed = this.fixed;
+    if (fixed?.epoch !== frame.epoch) return;
+    const slots = columnOf(frame, "slot", Uint32Array);
+    const entries = fixedOf(frame);
+    for (let row = 0; row < slots.length; row += 1) {
+      const slot = slots[row];
+      fixed.id[slot] = entries.id[row];
+      fixed.lon[slot] = entries.lon[row];
+      fixed.lat[slot] = entries.lat[row];
+      fixed.class[slot] = entries.class[row];
+      fixed.length[slot] = entries.length[row];
+      fixed.width[slot] = entries.width[row];
+    }
+    fixed.version += 1;
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {Moves} moves
+   * @param {number} now
+   */
+  move(frame, moves, now) {
+    const fixed = /** @type {Fixed} */ (this.fixed);
+    // within an epoch the last columns are the beginning of the glide
+    this.before = this.movedIn === fixed && this.moves ? this.moves : carried(fixed, moves, this.movedIn, this.moves);
+    const since = this.frame ? frame.timeMs - this.frame.timeMs : 0;
+    if (since > 50 && since < 2000) this.glideMs += (since - this.glideMs) * 0.3;
+    this.frame = frame;
+    this.moves = moves;
+    this.movedIn = fixed;
+    this.size = frame.count;
+    this.arrivedAt = now;
   }
 
   /**
@@ -53,189 +134,161 @@ export class MoverStore {
    * @param {number} now performance.now()
    */
   phase(now) {
-    return this.glides ? Math.min((now - this.arrivedAt) / this.glideMs, GLIDE_MOST) : 1;
+    return this.glides ? Math.min((now - this.arrivedAt) / this.glideMs, 1) : 1;
   }
 
-  /**
-   * Tell whether anything still moves on screen.
-   * @param {number} now
-   */
-  gliding(now) {
-    return this.glides && this.count > 0 && (now - this.arrivedAt) / this.glideMs < GLIDE_MOST;
+  /** Road users in view. */
+  get count() {
+    let count = 0;
+    const flags = this.moves?.flags ?? [];
+    for (let slot = 0; slot < flags.length; slot += 1) count += flags[slot] < GONE ? 1 : 0;
+    return count;
   }
 
-  /**
-   * Take a movers frame.
-   * @param {Frame} frame
-   * @param {number} now performance.now()
-   */
-  take(frame, now) {
-    const phase = this.phase(now);
-    const old = this.floats;
-    const ids = columnOf(frame, "id", Uint32Array);
-    const next = new Float32Array(frame.count * FLOATS);
-    this.fill(frame, next);
-    for (let row = 0; row < frame.count; row += 1) {
-      this.start(next, row * FLOATS, old, this.rowOf(ids[row]) * FLOATS, phase);
+  /** Road users in view by kind. */
+  kindCounts() {
+    const counts = new Array(9).fill(0);
+    if (!this.moves || !this.movedIn) return counts;
+    for (let slot = 0; slot < this.size; slot += 1) {
+      if (this.moves.flags[slot] < GONE) counts[Math.min(this.movedIn.class[slot], 8)] += 1;
     }
-    const since = this.frame ? frame.timeMs - this.frame.timeMs : 0;
-    if (since > 50 && since < 2000) this.glideMs += (since - this.glideMs) * 0.3;
-    this.frame = frame;
-    this.ids = ids;
-    this.count = frame.count;
-    this.floats = next;
-    this.bytes = new Uint8Array(next.buffer);
-    this.arrivedAt = now;
-    this.index();
+    return counts;
   }
 
   /**
-   * @param {Frame} frame
-   * @param {Float32Array} next
-   */
-  fill(frame, next) {
-    const lon = columnOf(frame, "lon", Int32Array);
-    const lat = columnOf(frame, "lat", Int32Array);
-    const heading = columnOf(frame, "heading", Uint16Array);
-    const age = columnOf(frame, "age", Uint16Array);
-    const kind = columnOf(frame, "class", Uint8Array);
-    const flags = columnOf(frame, "flags", Uint8Array);
-    const length = columnOf(frame, "length", Uint8Array);
-    const width = columnOf(frame, "width", Uint8Array);
-    const bytes = new Uint8Array(next.buffer);
-    for (let row = 0, at = 0; row < frame.count; row += 1, at += FLOATS) {
-      next[at + 2] = this.plane.x(lon[row] * 1e-7);
-      next[at + 3] = this.plane.y(lat[row] * 1e-7);
-      next[at + 5] = heading[row] * 0.01 * DEGREE;
-      next[at + 6] = length[row] * 0.1;
-      next[at + 7] = width[row] * 0.1;
-      bytes[at * 4 + 32] = kind[row];
-      bytes[at * 4 + 33] = flags[row];
-      bytes[at * 4 + 34] = age[row] > STALE_MS ? 1 : 0;
-    }
-  }
-
-  /**
-   * Start the glide of one road user from where it is on screen; a new one and a jump start at the new place.
-   * @param {Float32Array} next
-   * @param {number} at
-   * @param {Float32Array} old
-   * @param {number} from negative for a new road user
-   * @param {number} phase
-   */
-  start(next, at, old, from, phase) {
-    let x = next[at + 2];
-    let y = next[at + 3];
-    let heading = next[at + 5];
-    if (from >= 0) {
-      const shownX = old[from] + (old[from + 2] - old[from]) * phase;
-      const shownY = old[from + 1] + (old[from + 3] - old[from + 1]) * phase;
-      if (Math.abs(shownX - x) + Math.abs(shownY - y) < JUMP_M) {
-        x = shownX;
-        y = shownY;
-        heading = old[from + 4] + turn(old[from + 4], old[from + 5]) * Math.min(phase, 1);
-      }
-    }
-    next[at] = x;
-    next[at + 1] = y;
-    next[at + 4] = heading;
-    next[at + 5] = heading + turn(heading, next[at + 5]);
-  }
-
-  /** Build the table from id to row: open addressing, at most half full. */
-  index() {
-    let size = 16;
-    while (size < this.count * 2) size *= 2;
-    if (this.slots.length !== size) this.slots = new Int32Array(size);
-    this.slots.fill(-1);
-    this.mask = size - 1;
-    for (let row = 0; row < this.count; row += 1) {
-      let slot = Math.imul(this.ids[row], 0x9e3779b1) & this.mask;
-      while (this.slots[slot] >= 0) slot = (slot + 1) & this.mask;
-      this.slots[slot] = row;
-    }
-  }
-
-  /**
-   * Row of an id in the newest frame, -1 where it is not.
+   * Slot of an id in the newest picture, -1 where it is not.
    * @param {number} id
    */
   rowOf(id) {
-    let slot = Math.imul(id, 0x9e3779b1) & this.mask;
-    for (let row = this.slots[slot]; row >= 0; row = this.slots[slot]) {
-      if (this.ids[row] === id) return row;
-      slot = (slot + 1) & this.mask;
-    }
-    return -1;
+    if (!this.movedIn || !this.moves) return -1;
+    let slot = this.movedIn.id.indexOf(id);
+    while (slot >= 0 && this.moves.flags[slot] >= GONE) slot = this.movedIn.id.indexOf(id, slot + 1);
+    return slot;
+  }
+
+  /** @param {number} slot */
+  idAt(slot) {
+    return this.movedIn?.id[slot] ?? -1;
   }
 
   /**
-   * Place of a road user on screen.
-   * @param {number} row
-   * @param {number} now
-   * @returns {[number, number]} m east, m south
-   */
-  shown(row, now) {
-    const phase = this.phase(now);
-    const at = row * FLOATS;
-    const f = this.floats;
-    return [f[at] + (f[at + 2] - f[at]) * phase, f[at + 1] + (f[at + 3] - f[at + 1]) * phase];
-  }
-
-  /**
-   * Row of the road user nearest to a place, -1 where none is within reach.
-   * @param {number} x m east
-   * @param {number} y m south
+   * Slot of the road user nearest to a place, -1 where none is within reach.
+   * @param {number} lon deg
+   * @param {number} lat deg
    * @param {number} reach m
-   * @param {number} now
+   * @param {(slot: number) => boolean} [shown] which ones count
    */
-  nearest(x, y, reach, now) {
+  nearest(lon, lat, reach, shown = () => true) {
+    if (!this.moves || !this.movedIn) return -1;
+    const [north, east] = [0.0111319, 0.0111319 * Math.cos((lat * Math.PI) / 180)];
+    const [x, y] = [lon * 1e7, lat * 1e7];
     let best = -1;
     let least = reach;
-    const phase = this.phase(now);
-    const f = this.floats;
-    for (let row = 0, at = 0; row < this.count; row += 1, at += FLOATS) {
-      const dx = f[at] + (f[at + 2] - f[at]) * phase - x;
-      const dy = f[at + 1] + (f[at + 3] - f[at + 1]) * phase - y;
-      const distance = Math.max(0, Math.hypot(dx, dy) - f[at + 7] / 2);
-      if (distance < least) {
+    for (let slot = 0; slot < this.size; slot += 1) {
+      if (this.moves.flags[slot] >= GONE) continue;
+      const dx = (this.movedIn.lon[slot] + this.moves.dlon[slot] - x) * east;
+      const dy = (this.movedIn.lat[slot] + this.moves.dlat[slot] - y) * north;
+      const distance = Math.max(0, Math.hypot(dx, dy) - this.movedIn.width[slot] / 20);
+      if (distance < least && shown(slot)) {
         least = distance;
-        best = row;
+        best = slot;
       }
     }
     return best;
   }
 
   /**
-   * Give one row as an object.
-   * @param {number} row
+   * Give one slot as an object.
+   * @param {number} slot
    * @returns {Mover}
    */
-  get(row) {
-    const frame = /** @type {Frame} */ (this.frame);
-    /** @param {string} name */
-    const value = (name) => Number(/** @type {ArrayLike<number>} */ (frame.columns.get(name))[row]);
+  get(slot) {
+    const fixed = /** @type {Fixed} */ (this.movedIn);
+    const moves = /** @type {Moves} */ (this.moves);
     return {
-      id: this.ids[row],
-      kind: value("class"),
-      lon: value("lon") * 1e-7,
-      lat: value("lat") * 1e-7,
-      speed: value("speed") / 100,
-      heading: value("heading") / 100,
-      ageMs: value("age"),
-      flags: value("flags"),
-      length: value("length") / 10,
-      width: value("width") / 10,
+      id: fixed.id[slot],
+      kind: fixed.class[slot],
+      lon: (fixed.lon[slot] + moves.dlon[slot]) * 1e-7,
+      lat: (fixed.lat[slot] + moves.dlat[slot]) * 1e-7,
+      speed: moves.speed[slot] / 100,
+      heading: moves.heading[slot] / 100,
+      ageMs: moves.age[slot] * 100,
+      flags: moves.flags[slot],
+      length: fixed.length[slot] / 10,
+      width: fixed.width[slot] / 10,
     };
   }
 }
 
 /**
- * Shortest turn from one heading to another, rad.
- * @param {number} from
- * @param {number} to
+ * @param {Frame} frame
+ * @returns {Fixed}
  */
-function turn(from, to) {
-  const difference = to - from;
-  return difference - 2 * Math.PI * Math.round(difference / (2 * Math.PI));
+function fixedOf(frame) {
+  return {
+    epoch: frame.epoch,
+    size: frame.count,
+    version: 0,
+    id: columnOf(frame, "id", Uint32Array),
+    lon: columnOf(frame, "lon", Int32Array),
+    lat: columnOf(frame, "lat", Int32Array),
+    class: columnOf(frame, "class", Uint8Array),
+    length: columnOf(frame, "length", Uint8Array),
+    width: columnOf(frame, "width", Uint8Array),
+  };
+}
+
+/**
+ * @param {Frame} frame
+ * @returns {Moves}
+ */
+function movesOf(frame) {
+  return {
+    dlon: columnOf(frame, "dlon", Int16Array),
+    dlat: columnOf(frame, "dlat", Int16Array),
+    heading: columnOf(frame, "heading", Uint16Array),
+    speed: columnOf(frame, "speed", Uint16Array),
+    age: columnOf(frame, "age", Uint8Array),
+    flags: columnOf(frame, "flags", Uint8Array),
+  };
+}
+
+/**
+ * A whole frame is a key whose road users stand where it says.
+ * @param {Frame} frame
+ * @returns {Moves}
+ */
+function restingMoves(frame) {
+  return {
+    dlon: new Int16Array(frame.count),
+    dlat: new Int16Array(frame.count),
+    heading: columnOf(frame, "heading", Uint16Array),
+    speed: columnOf(frame, "speed", Uint16Array),
+    age: Uint8Array.from(columnOf(frame, "age", Uint16Array), (ms) => Math.min(255, ms / 100)),
+    flags: columnOf(frame, "flags", Uint8Array),
+  };
+}
+
+/**
+ * Beginning of the glide after a key: who kept his slot comes from his old place, told from the new key's.
+ * @param {Fixed} fixed
+ * @param {Moves} moves
+ * @param {Fixed | null} oldFixed
+ * @param {Moves | null} oldMoves
+ * @returns {Start}
+ */
+function carried(fixed, moves, oldFixed, oldMoves) {
+  if (!oldFixed || !oldMoves) return moves;
+  const start = { dlon: moves.dlon.slice(), dlat: moves.dlat.slice(), heading: moves.heading.slice() };
+  const common = Math.min(fixed.size, oldFixed.size);
+  for (let slot = 0; slot < common; slot += 1) {
+    if (fixed.id[slot] !== oldFixed.id[slot] || oldMoves.flags[slot] >= GONE) continue;
+    const dlon = oldFixed.lon[slot] + oldMoves.dlon[slot] - fixed.lon[slot];
+    const dlat = oldFixed.lat[slot] + oldMoves.dlat[slot] - fixed.lat[slot];
+    if (Math.abs(dlon) > REACH || Math.abs(dlat) > REACH) continue;
+    start.dlon[slot] = dlon;
+    start.dlat[slot] = dlat;
+    start.heading[slot] = oldMoves.heading[slot];
+  }
+  return start;
 }

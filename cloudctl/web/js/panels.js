@@ -1,11 +1,17 @@
 // @ts-check
 /** The left rail: one panel at a time. Each panel is drawn from the state and mirrors what the map shows. */
 
+import { BusPanel } from "./bus_panel.js";
+import { CorridorPanel } from "./corridor_panel.js";
+import { DevicePanel } from "./device_panel.js";
 import { byId, button, icon, make, refill } from "./dom.js";
+import { EventPanel } from "./event_panel.js";
 import { count, duration } from "./format.js";
 import { member, nameOf, t } from "./i18n.js";
+import { IncidentPanel } from "./incident_panel.js";
 import { adviceText, bar, byCause, group, rank } from "./panel_parts.js";
 import { freePlaces } from "./places.js";
+import { may } from "./sign_in_session.js";
 import { kindColour } from "./theme.js";
 
 /** @typedef {import("./state.js").State} State */
@@ -23,12 +29,25 @@ import { kindColour } from "./theme.js";
  * @property {(lon: number, lat: number, zoom?: number) => void} fly
  * @property {(advisory: Advisory) => void} showAdvice
  * @property {(visible: boolean) => void} showUnits
+ * @property {import("./work_state.js").WorkState} work
+ * @property {import("./work_map.js").WorkMap} map
+ * @property {{id: string, name_zh: string, name_en: string}[]} signals
+ * @property {() => void} redrawPanel
  */
 
-const TABS = /** @type {const} */ (["overview", "incidents", "advisories", "parking", "devices"]);
-const ADVISORY_KINDS = ["glosa", "congestion", "diversion", "bus_priority", "parking"];
+const TABS = /** @type {const} */ (["overview", "incidents", "events", "control", "advisories", "buses", "parking", "devices"]);
+/** @type {Partial<Record<typeof TABS[number], string[]>>} what a panel needs beyond the picture: any of these */
+const NEEDS = { events: ["publish_event"], control: ["control_signals", "open_corridor"], buses: ["see_buses"], parking: ["see_parking"], devices: ["see_devices"] };
+/** Parts of the feed that a panel draws from, beside the one of its own name. */
+/** @type {Partial<Record<typeof TABS[number], string[]>>} */
+const DRAWS = { incidents: ["desk"], control: ["holds", "corridors"] };
+const ADVISORY_KINDS = ["glosa", "congestion", "diversion", "bus_priority", "parking", "event"];
 const DEVICES_SHOWN = 80;
 const ADVISORIES_SHOWN = 60;
+
+export function shownTabs() {
+  return TABS.filter((tab) => (NEEDS[tab] ?? ["see_picture"]).some((permission) => may(permission)));
+}
 
 export class Panels {
   /** @param {Scene} scene */
@@ -41,6 +60,11 @@ export class Panels {
     this.unitsShown = false;
     this.body = byId("panel-body", HTMLElement);
     this.drawn = "";
+    this.desk = new IncidentPanel(scene, () => this.redraw("incidents"));
+    this.events = new EventPanel(scene, () => this.redraw("events"));
+    this.control = new CorridorPanel(scene);
+    this.buses = new BusPanel(scene, () => this.redraw("buses"));
+    this.unit = new DevicePanel(() => this.closeDevice());
     byId("tabs", HTMLElement).addEventListener("keydown", (event) => this.move(event));
   }
 
@@ -49,8 +73,14 @@ export class Panels {
    * @param {string} part
    */
   changed(part) {
-    if (part === "incidents") this.drawTabs();
-    if (part === this.tab || (part === "status" && this.tab !== "advisories" && this.tab !== "devices")) this.drawBody();
+    if (part === "incidents" || part === "desk") this.drawTabs();
+    const drawn = DRAWS[this.tab]?.includes(part) || part === this.tab;
+    if (drawn || (part === "status" && !["advisories", "devices", "buses", "events"].includes(this.tab))) this.drawBody();
+  }
+
+  /** @param {typeof TABS[number]} tab */
+  redraw(tab) {
+    if (tab === this.tab) this.drawBody();
   }
 
   drawAll() {
@@ -62,8 +92,8 @@ export class Panels {
   }
 
   drawTabs() {
-    const open = this.scene.state.incidents.length;
-    refill(byId("tabs", HTMLElement), TABS.map((tab) => {
+    const open = this.desk.waiting();
+    refill(byId("tabs", HTMLElement), shownTabs().map((tab) => {
       const chosen = tab === this.tab;
       const badge = tab === "incidents" && open > 0 ? [make("span", { class: "badge" }, [String(open)])] : [];
       return button(
@@ -77,7 +107,9 @@ export class Panels {
 
   /** @param {typeof TABS[number]} tab */
   open(tab) {
+    if (this.tab === "buses") this.buses.stop();
     this.tab = tab;
+    if (tab === "buses") this.buses.start();
     this.drawAll();
   }
 
@@ -86,14 +118,18 @@ export class Panels {
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     if (step === 0) return;
     event.preventDefault();
-    this.open(TABS[(TABS.indexOf(this.tab) + step + TABS.length) % TABS.length]);
+    const tabs = shownTabs();
+    this.open(tabs[(tabs.indexOf(this.tab) + step + tabs.length) % tabs.length]);
     document.getElementById(`tab-${this.tab}`)?.focus();
   }
 
   drawBody() {
     const content = {
       overview: () => this.overview(),
-      incidents: () => this.incidents(),
+      incidents: () => this.desk.list(),
+      events: () => this.events.list(),
+      control: () => this.control.list(),
+      buses: () => this.buses.list(),
       advisories: () => this.advisories(),
       parking: () => this.parking(),
       devices: () => this.devices(),
@@ -109,7 +145,11 @@ export class Panels {
   /** Controls that stay while the list below them changes. */
   filters() {
     if (this.tab === "advisories") return [this.kindFilter()];
-    if (this.tab === "devices") return [this.unitsSwitch(), this.deviceSearch()];
+    if (this.tab === "devices") return [this.unitsSwitch(), this.deviceSearch(), ...(this.unit.id ? [this.unit.element] : [])];
+    if (this.tab === "incidents") return this.desk.head();
+    if (this.tab === "events") return this.events.head();
+    if (this.tab === "control") return this.control.head();
+    if (this.tab === "buses") return this.buses.head();
     return [];
   }
 
@@ -156,22 +196,6 @@ export class Panels {
       make("td", {}, [`${p50 === null ? "–" : Math.round(p50)} / ${p99 === null ? "–" : Math.round(p99)}`]),
     ]));
     return group(t("overview.latency"), [make("table", { class: "figure-table" }, [make("tbody", {}, rows)])]);
-  }
-
-  incidents() {
-    const { incidents } = this.scene.state;
-    if (incidents.length === 0) return [make("p", { class: "empty" }, [t("incidents.empty")])];
-    return [make("ul", { class: "list" }, incidents.map((incident) => {
-      const since = duration(this.scene.serverNow() / 1000 - incident.started);
-      const sign = make("span", { class: "sign alert" }, [icon("incidents")]);
-      const more = [this.scene.linkName(incident.link), t("incidents.confidence", { value: Math.round(incident.confidence * 100) })].filter(Boolean).join(" · ");
-      return make("li", {}, [button(
-        { class: "item", "data-key": incident.incident_id, title: incident.evidence },
-        [sign, make("span", { class: "title" }, [member("incident", incident.kind)]),
-          make("span", { class: "side" }, [t("incidents.since", { time: since })]), make("span", { class: "more" }, [more])],
-        () => this.scene.fly(incident.lon, incident.lat, 16.5),
-      )]);
-    }))];
   }
 
   advisories() {
@@ -240,8 +264,33 @@ export class Panels {
       [make("span", { class: rank(device) === 0 ? "sign alert" : "sign" }, [icon("devices")]), make("span", { class: "title" }, [device.id]),
         make("span", { class: "side" }, [make("span", { class: device.online ? "dot good" : rank(device) === 0 ? "dot bad" : "dot" }), t(device.online ? "device.online" : "device.offline")]),
         make("span", { class: "more" }, [more.join(" · ")])],
-      () => { if (lon !== null && lat !== null && lon !== undefined) this.scene.fly(lon, lat, 17); },
+      () => {
+        if (lon !== null && lat !== null && lon !== undefined) this.scene.fly(lon, lat, 17);
+        this.openDevice(device.id);
+      },
     );
+  }
+
+  /** @param {string} id */
+  openDevice(id) {
+    this.unit.open(id);
+    this.drawAll();
+    this.body.scrollTop = 0;
+  }
+
+  closeDevice() {
+    this.unit.id = "";
+    this.drawAll();
+  }
+
+  /**
+   * Take a signal under hold because of an advisory.
+   * @param {string} signal
+   * @param {string} advisory
+   */
+  hold(signal, advisory) {
+    this.open("control");
+    this.control.beginHold(signal, advisory);
   }
 
   unitsSwitch() {

@@ -42,14 +42,13 @@ export class Selection {
     });
   }
 
-  /** @param {import("../vendor/maplibre-gl.mjs").MapMouseEvent} event */
+  /** @param {{lngLat: {lng: number, lat: number}, point: {x: number, y: number}}} event */
   click(event) {
-    const now = performance.now();
     const metresPerPixel = 1 / (this.scene.plane.mercatorPerMetre * 512 * 2 ** this.scene.map.getZoom());
     const reach = Math.max(REACH_PX, iconSize(this.scene.map.getZoom())) * metresPerPixel;
-    const row = this.scene.movers.nearest(this.scene.plane.x(event.lngLat.lng), this.scene.plane.y(event.lngLat.lat), reach, now);
+    const row = this.scene.movers.nearest(event.lngLat.lng, event.lngLat.lat, reach, (slot) => this.scene.layer.shows(slot));
     if (row >= 0) {
-      this.choose({ kind: "mover", id: this.scene.movers.ids[row] });
+      this.choose({ kind: "mover", id: this.scene.movers.idAt(row) });
       return;
     }
     const place = this.signalNear(event.point);
@@ -80,7 +79,7 @@ export class Selection {
     this.detail = null;
     this.scene.layer.selectedId = chosen?.kind === "mover" ? chosen.id : -1;
     this.trail.clear();
-    this.scene.map.triggerRepaint();
+    this.scene.layer.redraw();
     if (chosen) {
       this.drawCard();
       this.readDetail();

@@ -6,6 +6,8 @@ import { SOURCE } from "./base_style.js";
 /** @typedef {import("../vendor/maplibre-gl.mjs").Map} MapLibreMap */
 /** @typedef {import("./signals.js").Signals} Signals */
 
+const FROM = 15;
+
 export class SignalLines {
   /**
    * @param {MapLibreMap} map
@@ -19,9 +21,10 @@ export class SignalLines {
 
   /** @param {number} now server time, ms */
   update(now) {
+    // below this zoom the map draws none of them, and every change costs it a frame
+    if (this.map.getZoom() < FROM) return;
     for (let group = 0; group < this.shown.length; group += 1) {
-      const light = this.signals.light(group, now);
-      const state = light && !light.stale ? light.state : 0;
+      const state = this.signals.stateOf(group, now);
       if (state !== this.shown[group]) {
         this.shown[group] = state;
         this.paint(group, state);

@@ -6,6 +6,8 @@
 
 import { FAINT, HOUSING, HeadBrush, INK } from "./head_brush.js";
 import { t } from "./i18n.js";
+import { drawQueue } from "./signal_queues.js";
+import { drawRings } from "./signal_ring.js";
 import { lampOf } from "./signals.js";
 
 /** @typedef {import("../vendor/maplibre-gl.mjs").Map} MapLibreMap */
@@ -18,15 +20,20 @@ const FROM_DOTS = 13.6;
 const FROM_LAMPS = 14.8;
 const FROM_HEADS = 16.3;
 const FROM_CROSSINGS = 17.3;
+const FROM_RINGS = 16.8;
 const ROW = 18;
+const TICK_MS = 250;
 
 export class SignalOverlay {
   /**
    * @param {MapLibreMap} map
    * @param {Signals} signals
    * @param {() => number} serverNow ms
+   * @param {(link: number) => number} queueOf m
    */
-  constructor(map, signals, serverNow) {
+  constructor(map, signals, serverNow, queueOf) {
+    this.queueOf = queueOf;
+    this.visible = true;
     this.map = map;
     this.signals = signals;
     this.serverNow = serverNow;
@@ -41,6 +48,7 @@ export class SignalOverlay {
     this.height = 0;
     map.on("render", () => this.draw());
     map.on("resize", () => { this.drawn = ""; });
+    setInterval(() => this.draw(), TICK_MS);
   }
 
   /** Draw again where the view or the second changed. */
@@ -48,13 +56,13 @@ export class SignalOverlay {
     const zoom = this.map.getZoom();
     const { lng, lat } = this.map.getCenter();
     const now = this.serverNow();
-    const tick = zoom < FROM_DOTS ? 0 : Math.floor(now / 250);
-    const state = `${zoom} ${lng} ${lat} ${this.map.getBearing()} ${tick} ${t("lamp.red")}`;
+    const tick = zoom < FROM_DOTS ? 0 : Math.floor(now / TICK_MS);
+    const state = `${zoom} ${lng} ${lat} ${this.map.getBearing()} ${tick} ${t("lamp.red")} ${this.visible}`;
     if (state === this.drawn) return;
     this.drawn = state;
     this.resize();
     this.context.clearRect(0, 0, this.width, this.height);
-    if (zoom < FROM_DOTS) return;
+    if (zoom < FROM_DOTS || !this.visible) return;
     if (zoom < FROM_LAMPS) this.drawDots(now);
     else this.drawApproaches(zoom, now);
   }
@@ -105,12 +113,17 @@ export class SignalOverlay {
    */
   drawApproaches(zoom, now) {
     const bearing = this.map.getBearing();
+    const bounds = this.map.getBounds();
+    const metre = (512 * 2 ** zoom) / (40075016.7 * Math.cos((this.map.getCenter().lat * Math.PI) / 180));
+    if (zoom >= FROM_RINGS) this.drawJunctions(now);
     for (const approach of this.signals.approaches) {
+      if (!bounds.contains([approach.lon, approach.lat])) continue;
       const line = this.map.project([approach.lon, approach.lat]);
       if (!this.inside(line)) continue;
       // upstream of the stop line, so that the head does not cover the junction
       const back = ((approach.bearing - bearing + 180) * Math.PI) / 180;
       const [east, south] = [Math.sin(back), -Math.cos(back)];
+      if (zoom >= 15.5) drawQueue(this.brush, line, [east, south], this.queueOf(approach.link), metre);
       if (zoom < FROM_HEADS) {
         this.drawLamp({ x: line.x + east * 15, y: line.y + south * 13 }, this.mainLight(approach, now), zoom);
       } else {
@@ -118,6 +131,16 @@ export class SignalOverlay {
       }
     }
     if (zoom >= FROM_CROSSINGS) this.drawCrossings(now);
+  }
+
+  /** @param {number} now */
+  drawJunctions(now) {
+    for (const place of this.signals.places) {
+      const at = this.map.project([place.lon, place.lat]);
+      if (!this.inside(at)) continue;
+      const lights = Array.from({ length: place.group_count }, (_, index) => this.signals.light(place.group_start + index, now));
+      drawRings(this.context, at, lights.flatMap((light) => (light && !light.stale && light.likely !== null ? [light] : [])));
+    }
   }
 
   /**

@@ -72,15 +72,31 @@ export class Signals {
     /** @type {Frame | null} */
     this.frame = null;
     this.rows = new Int32Array(table.signal.length).fill(-1);
+    this.states = new Uint8Array(0);
+    this.ages = new Uint16Array(0);
   }
 
   /** @param {Frame} frame */
   take(frame) {
     this.rows.fill(-1);
-    columnOf(frame, "group", Uint32Array).forEach((group, row) => {
-      if (group < this.rows.length) this.rows[group] = row;
-    });
+    const groups = columnOf(frame, "group", Uint32Array);
+    for (let row = 0; row < groups.length; row += 1) {
+      if (groups[row] < this.rows.length) this.rows[groups[row]] = row;
+    }
+    this.states = columnOf(frame, "state", Uint8Array);
+    this.ages = columnOf(frame, "age", Uint16Array);
     this.frame = frame;
+  }
+
+  /**
+   * LightState of a group, 0 where nobody reports now.
+   * @param {number} group
+   * @param {number} nowMs server time
+   */
+  stateOf(group, nowMs) {
+    const row = this.rows[group] ?? -1;
+    if (!this.frame || row < 0 || nowMs - this.frame.timeMs > FRAME_STALE_MS) return 0;
+    return this.ages[row] > STALE_MS ? 0 : this.states[row];
   }
 
   /**

@@ -2,6 +2,8 @@
 /** What the feed's texts said last; panels and card draw from here. */
 
 /** @typedef {{incident_id: string, kind: string, started: number, updated: number, lon: number, lat: number, link: number, link_id: string, confidence: number, evidence: string, tracks: number[]}} Incident */
+import { WorkState } from "./work_state.js";
+
 /** @typedef {{id: string, kind: string, target: string, created: number, valid_until: number, reason: string, reason_code: string, lon: number, lat: number, content: Record<string, unknown>}} Advisory */
 /** @typedef {{id: string, name_zh: string, name_en: string, lon: number, lat: number, capacity: number | null, occupied: number | null, updated: number | null}} Lot */
 /** @typedef {{id: string, kind: string, lon: number | null, lat: number | null, online: boolean, last_seen: number | null, rates: Record<string, number>, refused: Record<string, number>, clock_offset_ms: number | null, latency_ms_p50: number | null}} Device */
@@ -30,8 +32,17 @@ export class State {
     this.lots = [];
     /** @type {Device[]} */
     this.devices = [];
+    /** @type {import("./bus_layer.js").Bus[]} */
+    this.buses = [];
     /** @type {Status | null} */
     this.status = null;
+    this.work = new WorkState();
+  }
+
+  /** Forget what belongs to one moment: another one is going to be shown. */
+  clear() {
+    this.incidents = [];
+    this.advisories = [];
   }
 
   /**
@@ -55,11 +66,14 @@ export class State {
       case "devices":
         this.devices = /** @type {Device[]} */ (message.devices);
         return message.type;
+      case "transit":
+        this.buses = /** @type {import("./bus_layer.js").Bus[]} */ (message.buses);
+        return message.type;
       case "status":
         this.status = /** @type {Status} */ (/** @type {unknown} */ (message));
         return message.type;
       default:
-        return null;
+        return this.work.take(message);
     }
   }
 }

@@ -26,6 +26,9 @@ export function gradeOf(ageMs) {
   return ageMs > AMBER_MS ? "warn" : "";
 }
 
+/** What the line said when it was last built; only its figures change between. */
+let drawn = "";
+
 /** @param {Reading} reading */
 export function drawStatus(reading) {
   const { status } = reading;
@@ -33,13 +36,26 @@ export function drawStatus(reading) {
   const processes = Object.entries(status?.processes ?? {});
   const text = reading.link !== "open" ? t(`status.${reading.link}`) : connected ? t("status.open") : t("status.broker");
   const age = reading.ageMs === null ? "–" : `${(reading.ageMs / 1000).toFixed(1)} s`;
+  const figures = [
+    [age, gradeOf(reading.ageMs)], [reading.p95 === null ? "–" : `${Math.round(reading.p95)} ms`, ""], [count(reading.inView), ""],
+    [utcTime(reading.serverNow), ""],
+  ];
+  const rest = JSON.stringify([text, connected, processes.map(([name, { ready }]) => [name, ready]), t("status.age")]);
+  if (rest === drawn) {
+    const shown = byId("status", HTMLElement).querySelectorAll("b");
+    figures.forEach(([value, grade], at) => change(shown[at], value, grade));
+    change(byId("clock", HTMLElement), clockTime(reading.serverNow), null);
+    drawAlarm(reading, connected);
+    return;
+  }
+  drawn = rest;
   refill(byId("status", HTMLElement), [
     make("span", { "data-grade": connected ? "" : "alert" }, [make("span", { class: connected ? "dot good" : "dot bad" }), text]),
-    figure(t("status.age"), age, gradeOf(reading.ageMs)),
-    figure(t("status.latency"), reading.p95 === null ? "–" : `${Math.round(reading.p95)} ms`),
-    figure(t("status.movers"), count(reading.inView)),
+    figure(t("status.age"), figures[0][0], figures[0][1]),
+    figure(t("status.latency"), figures[1][0]),
+    figure(t("status.movers"), figures[2][0]),
     ...(processes.length ? [make("span", {}, [`${t("status.processes")} `, ...processes.flatMap(([name, { ready }]) => [make("span", { class: ready ? "dot good" : "dot bad" }), `${name}  `])])] : []),
-    figure(t("status.time"), utcTime(reading.serverNow), "", "push"),
+    figure(t("status.time"), figures[3][0], "", "push"),
   ]);
   byId("clock", HTMLElement).textContent = clockTime(reading.serverNow);
   drawAlarm(reading, connected);
@@ -59,6 +75,17 @@ function drawAlarm(reading, connected) {
   if (alarm.textContent !== text) alarm.textContent = text;
   alarm.hidden = text === "";
   alarm.dataset.grade = reading.link === "open" && reading.ageMs === null ? "warn" : "alert";
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {string} value
+ * @param {string | null} grade of the figure around it; null leaves it
+ */
+function change(element, value, grade) {
+  if (element.textContent !== value) element.textContent = value;
+  const figureOf = element.parentElement;
+  if (grade !== null && figureOf && figureOf.dataset.grade !== grade) figureOf.dataset.grade = grade;
 }
 
 /**

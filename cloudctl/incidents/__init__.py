@@ -1,0 +1,1 @@
+"""Desk work of operators: incidents taken care of, events published, signals held, corridors opened."""

@@ -1,0 +1,167 @@
+"""Desk work, devices and the time line in Chromium: real gateway, broker and database, an engine that answers."""
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import history_city
+import paho.mqtt.client as mqtt
+import pytest
+from gateway_process import Publisher, module_broker, running_gateway, wait_for
+from paho.mqtt.enums import CallbackAPIVersion
+from store_frames import NOON
+from store_servers import fresh_database
+
+from cloudctl.store.embedded import EmbeddedPostgres
+from cloudctl.store.migrate import migrate
+
+WEB = Path(__file__).parents[2] / "cloudctl" / "web"
+SCRIPT = Path(__file__).with_name("work_panels.mjs")
+CENTRE = (112.936, 28.204)
+MOMENT = datetime.fromtimestamp(NOON + 6, UTC).isoformat().replace("+00:00", "Z")
+
+pytestmark = pytest.mark.browser
+Findings = dict[str, object]
+
+
+@contextmanager
+def answering_engine(port: int) -> Iterator[None]:
+    """Carries out every command, and says that one roadside unit has acknowledged each event."""
+    work: dict[str, dict[str, dict[str, object]]] = {"events": {}, "holds": {}, "corridors": {}}
+    kinds = {"publish_event": "events", "hold_signal": "holds", "open_corridor": "corridors"}
+    ends = {"end_event": "events", "release_signal": "holds", "close_corridor": "corridors"}
+
+    def obey(client: mqtt.Client, _: object, message: mqtt.MQTTMessage) -> None:
+        command = json.loads(message.payload)
+        kind, content = command.get("kind"), command.get("content", {})
+        if kind in kinds:
+            made: dict[str, object] = {"id": content["id"], "revision": content["revision"]}
+            if kind == "publish_event":
+                made |= {"units": {"RSU00001": "accepted"}, "vehicles": {"sent": 3}}
+            work[kinds[kind]][content["id"]] = made
+        elif kind in ends:
+            work[ends[kind]].pop(content["id"], None)
+        else:
+            return
+        state = {"time": time.time(), "epoch": 1} | {part: list(each.values()) for part, each in work.items()}
+        client.publish("V2X/CLOUD/STATE/WORK", json.dumps(state), 1)
+        client.publish("V2X/CLOUD/COMMAND/REPLY", json.dumps({"id": command["id"], "status": "done"}), 1)
+
+    client = mqtt.Client(CallbackAPIVersion.VERSION2)
+    client.on_message = obey
+    client.connect("127.0.0.1", port)
+    client.subscribe("V2X/CLOUD/COMMAND/+", 1)
+    client.loop_start()
+    try:
+        yield
+    finally:
+        client.loop_stop()
+        client.disconnect()
+
+
+@pytest.fixture(scope="module")
+def findings(tmp_path_factory: pytest.TempPathFactory, plain_postgres: EmbeddedPostgres) -> Findings:
+    """What one visit in two browsers brought to light."""
+    if shutil.which("node") is None or not (WEB / "node_modules" / "playwright-core").is_dir():
+        pytest.skip("run `deploy/setup/web-libraries.sh --dev` first")
+    if shutil.which(os.environ.get("CHROMIUM", "/usr/bin/chromium")) is None:
+        pytest.skip("Chromium is not installed")
+    folder = tmp_path_factory.mktemp("gateway")
+    shots = Path(os.environ.get("V2X_SHOTS", folder))
+    with fresh_database(plain_postgres.url) as database, module_broker(tmp_path_factory.mktemp("broker")) as broker:
+        migrate(database)
+        history_city.fill(database, tmp_path_factory.mktemp("store"))
+        with running_gateway(folder, broker.url, database) as gateway:
+            wait_for(lambda: gateway.checks()["broker"])
+            with Publisher(broker.port, CENTRE), answering_engine(broker.port):
+                place = [gateway.url, str(CENTRE[0]), str(CENTRE[1]), str(shots), MOMENT]
+                command = ["node", str(SCRIPT), *place]
+                done = subprocess.run(command, cwd=WEB, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    found: Findings = json.loads(done.stdout)
+    return found
+
+
+def test_an_incident_is_taken_in_hand_by_keyboard_alone(findings: Findings) -> None:
+    acts = str(findings["acts"])
+    assert "确认" in acts
+    assert "拖车已出发" in acts
+
+
+def test_the_other_browser_sees_at_once_who_has_seen_to_it(findings: Findings) -> None:
+    assert "seen by 演示 demo" in str(findings["seenByOther"])
+
+
+def test_a_click_on_the_map_places_an_event_and_its_delivery_is_shown(findings: Findings) -> None:
+    assert abs(float(str(findings["picked"])) - CENTRE[0]) < 0.01
+    event = str(findings["event"])
+    assert "401 抛洒物" in event
+    assert "RSU00001: 已确认" in event
+    assert "车辆 3：已下发" in event
+
+
+def test_a_hold_asks_twice_with_the_focus_on_the_question(findings: Findings) -> None:
+    assert findings["focusOnConfirm"] == "confirm"
+    assert findings["holdsBefore"] == 0
+    assert "事故处理" in str(findings["hold"])
+
+
+def test_a_corridor_opens_from_two_places(findings: Findings) -> None:
+    assert "急救" in str(findings["corridor"])
+
+
+def test_an_advisory_says_what_why_to_whom_and_its_answer(findings: Findings) -> None:
+    card = str(findings["advisory"])
+    for label in ("对象", "依据", "应答", "效果"):
+        assert label in card
+
+
+def test_a_device_shows_its_rates_beside_the_nominal_ones(findings: Findings) -> None:
+    device = str(findings["device"])
+    assert "额定" in device
+    assert "没有拒收" in device
+
+
+def test_without_buses_the_panel_says_so(findings: Findings) -> None:
+    assert "没有在线公交" in str(findings["buses"])
+
+
+def test_every_command_is_listed(findings: Findings) -> None:
+    keys = str(findings["keys"])
+    for command in ("确认所选事件", "下一起事件", "暂停或继续", "返回实时", "打开发布"):
+        assert command in keys
+
+
+def test_a_picture_that_is_not_live_says_so(findings: Findings) -> None:
+    assert "画面已暂停" in str(findings["paused"])
+    assert findings["liveAgain"] is True
+
+
+def test_a_link_reproduces_a_stored_moment_and_plays_on(findings: Findings) -> None:
+    moment = datetime.fromtimestamp(NOON + 6, UTC)
+    assert f"{moment:%Y-%m-%d %H:%M}" in str(findings["stored"])
+    assert findings["stored"] != findings["storedLater"]
+    assert "t=" not in str(findings["hash"])
+
+
+def test_the_map_and_what_is_stored_are_exported(findings: Findings) -> None:
+    assert str(findings["picture"]).endswith(".png")
+    assert str(findings["table"]).endswith(".csv")
+
+
+def test_axe_finds_nothing_serious_in_any_view(findings: Findings) -> None:
+    views = findings["axe"]
+    assert isinstance(views, dict)
+    assert {name: faults for name, faults in views.items() if faults} == {}
+
+
+def test_desk_work_breaks_no_content_policy_asks_no_other_host_and_logs_no_error(findings: Findings) -> None:
+    assert findings["violations"] == []
+    assert findings["foreign"] == []
+    assert findings["console"] == []
