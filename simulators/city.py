@@ -12,6 +12,7 @@ from simulators.commands import (
     ClearLane,
     Command,
     CommandResult,
+    HoldAtStop,
     ParkAt,
     RequestPriority,
     SetRoute,
@@ -87,6 +88,9 @@ class CitySimulation:
         match command:
             case SetSpeed():
                 reason = "" if self.set_speed(command.vehicle, command.mps) else "the speed cannot be set"
+            case HoldAtStop():
+                until = libsumo.simulation.getTime() + command.until - self.epoch - self.elapsed
+                reason = self._drivers.hold(command.vehicle, until)
             case SetRoute():
                 reason = self._drivers.set_route(command.vehicle, command.links)
             case ParkAt():

@@ -30,6 +30,15 @@ class ParkAt:
 
 
 @dataclass(frozen=True)
+class HoldAtStop:
+    """Stay at the stop where the bus stands, or at the next one, until a moment."""
+
+    vehicle: str
+    until: float
+    """UTC epoch, s."""
+
+
+@dataclass(frozen=True)
 class RequestPriority:
     """Give a signal group green when a vehicle arrives, by a longer or an earlier green."""
 
@@ -65,7 +74,7 @@ class Stop:
     """End the simulation."""
 
 
-Command = SetSpeed | SetRoute | ParkAt | RequestPriority | BlockLane | ClearLane | Stop
+Command = SetSpeed | HoldAtStop | SetRoute | ParkAt | RequestPriority | BlockLane | ClearLane | Stop
 
 
 @dataclass(frozen=True)

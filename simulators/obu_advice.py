@@ -5,10 +5,15 @@ from dataclasses import dataclass
 
 import msgspec
 
-from simulators.commands import Command, ParkAt, SetRoute, SetSpeed
+from simulators.commands import Command, HoldAtStop, ParkAt, SetRoute, SetSpeed
 
 SLOWEST = 0.5
 """Share of the limit below which no driver follows a speed advice."""
+
+
+SLOWEST_BUS = 0.35
+"""Share of the limit below which no bus drives on advice."""
+ANY_LINK = "*"
 
 
 class SpeedAdvice(msgspec.Struct, frozen=True):
@@ -16,6 +21,12 @@ class SpeedAdvice(msgspec.Struct, frozen=True):
 
     speed_mps: float
     green_end: float = float("inf")
+
+
+class HoldAdvice(msgspec.Struct, frozen=True):
+    """Content of advice to hold at a stop."""
+
+    until: float
 
 
 class DiversionAdvice(msgspec.Struct, frozen=True):
@@ -76,6 +87,10 @@ def answer(advice: Advice, drive: Drive, vehicle: str, *, link: str, limit: floa
     if advice.kind == "diversion":
         links = msgspec.json.decode(advice.content, type=DiversionAdvice).links
         return SetRoute(vehicle, links) if link and link in links[:2] else None
+    if advice.kind == "bus_hold":
+        return HoldAtStop(vehicle, msgspec.json.decode(advice.content, type=HoldAdvice).until)
+    if advice.kind == "bus_speed":
+        return _take_line_speed(advice, drive, vehicle, limit)
     if advice.kind == "parking":
         return ParkAt(vehicle, msgspec.json.decode(advice.content, type=ParkingAdvice).lot)
     return None
@@ -90,9 +105,16 @@ def _take_speed(advice: Advice, drive: Drive, vehicle: str, link: str, limit: fl
     return SetSpeed(vehicle, min(max(content.speed_mps, SLOWEST * limit), limit))
 
 
+def _take_line_speed(advice: Advice, drive: Drive, vehicle: str, limit: float) -> Command:
+    """Follow a speed up to the next stop, over as many links as it takes."""
+    speed = msgspec.json.decode(advice.content, type=SpeedAdvice).speed_mps
+    drive.slow_until, drive.slow_link = advice.valid_until, ANY_LINK
+    return SetSpeed(vehicle, min(max(speed, SLOWEST_BUS * limit), limit))
+
+
 def end_of_speed(drive: Drive, vehicle: str, link: str, now: float) -> Command | None:
     """The order that ends a followed speed advice once its stop line is passed or it has expired, else None."""
-    if drive.slow_until == 0.0 or (now < drive.slow_until and link == drive.slow_link):
+    if drive.slow_until == 0.0 or (now < drive.slow_until and drive.slow_link in {link, ANY_LINK}):
         return None
     drive.slow_until = 0.0
     return SetSpeed(vehicle, None)

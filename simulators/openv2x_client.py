@@ -2,12 +2,13 @@
 
     python -m simulators.openv2x_client --broker mqtt://127.0.0.1:1883 --esn R1 --lon 112.94 --lat 28.22 --seconds 30
 
-prints at the end, as JSON, what it sent, what came down and what was refused.
+prints at the end, as JSON, what it sent, what came down, and what was refused on either side.
 """
 
 import argparse
 import asyncio
 import contextlib
+import dataclasses
 import json
 import sys
 import time
@@ -35,6 +36,8 @@ class Ledger:
     down: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
     refused: list[Any] = field(default_factory=list)
+    strange: list[str] = field(default_factory=list)
+    """What came down and is not as OpenV2X writes it; it was answered so."""
 
 
 class OpenV2XUnit:
@@ -92,8 +95,11 @@ class OpenV2XUnit:
                 continue
             name = topic.split("/")[3]
             self.ledger.down[name] += 1
+            fault = shapes.fault_of(name, body)
+            if fault:
+                self.ledger.strange.append(fault)
             if body.get("ack") and "seqNum" in body:
-                await client.publish(f"{topic}/ACK", json.dumps(shapes.answer(body["seqNum"])), qos=_QOS)
+                await client.publish(f"{topic}/ACK", json.dumps(shapes.answer(body["seqNum"], fault)), qos=_QOS)
                 self.ledger.answered[name] += 1
 
 
@@ -120,9 +126,7 @@ def main() -> int:
     except (OSError, aiomqtt.MqttError) as fault:
         print(f"simulators.openv2x_client: {fault}", file=sys.stderr)  # noqa: T201  # the one line for the user
         return 2
-    ledger = unit.ledger
-    report = {"sent": ledger.sent, "down": ledger.down, "answered": ledger.answered, "refused": ledger.refused}
-    print(json.dumps(report))  # noqa: T201  # the result
+    print(json.dumps(dataclasses.asdict(unit.ledger)))  # noqa: T201  # the result
     return 0
 
 

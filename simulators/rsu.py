@@ -7,7 +7,6 @@ from functools import partial
 import msgspec
 import numpy as np
 
-from maps.v2x_map_export import map_message
 from simulators.commands import CommandResult, RequestPriority
 from simulators.fleet_client import DeviceClient
 from simulators.fleet_context import GROUPS, FleetContext
@@ -15,6 +14,7 @@ from simulators.fleet_downlink import Down, down_answer, read_down, refusal_reas
 from simulators.fleet_motion import Segment
 from simulators.fleet_playback import SHIFT, Step
 from simulators.fleet_units import milliseconds, minute_of_year, second_mark
+from simulators.rsu_map import map_nodes
 from simulators.rsu_messages import RsmWriter, heartbeat, participant_texts, registration, running_info
 from simulators.rsu_orders import PriorityOrders
 from simulators.rsu_sensor import RoadsideSensors, Sites
@@ -158,8 +158,7 @@ class RsuFleet:
     def _map(self, unit: Unit, clock: float) -> bytes:
         """MAP; its nodes never change, and making them costs more than all other messages of a second."""
         if not unit.map_nodes:
-            nodes = map_message(self._context.network, unit.row, msg_cnt=0, moy=0)["nodes"]
-            unit.map_nodes = msgspec.json.encode(nodes)
+            unit.map_nodes = msgspec.json.encode(map_nodes(self._context.network, unit.row))
         unit.map_count = (unit.map_count + 1) % 128
         return _MAP % (unit.map_count, minute_of_year(clock), milliseconds(clock), unit.map_nodes)
 

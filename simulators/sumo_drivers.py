@@ -12,6 +12,8 @@ from simulators.sumo_routes import Route, RouteGraph, route_graph
 
 PARKING_TIME = 1200.0
 """Seconds that a guided driver stays."""
+LONGEST_HOLD = 300.0
+"""A driver holds no longer than this, s."""
 _SLOWEST = 1.0
 _CRAWL = 1.0
 """Speed at which drivers pass a breakdown, m/s."""
@@ -43,6 +45,25 @@ class Drivers:
         limit = libsumo.vehicle.getAllowedSpeed(vehicle)
         libsumo.vehicle.setMaxSpeed(vehicle, min(max(mps, _SLOWEST), own, limit))
         return True
+
+    def hold(self, vehicle: str, until: float) -> str:
+        """Keep a bus at its stop until a simulation time, s; returns why not."""
+        _known(vehicle)
+        driver = libsumo.vehicle
+        stops = driver.getStops(vehicle, 1)
+        if driver.getVehicleClass(vehicle) != "bus" or not stops or not stops[0].stoppingPlaceID:
+            return "no stop lies ahead of the vehicle"
+        wait = until - libsumo.simulation.getTime()
+        if wait > LONGEST_HOLD:
+            return f"a hold of {wait:.0f} s is too long"
+        try:
+            if driver.isAtBusStop(vehicle):
+                driver.setBusStop(vehicle, stops[0].stoppingPlaceID, max(wait, 0.0))
+            else:
+                driver.setStopParameter(vehicle, 0, "until", str(round(until, 1)))
+        except libsumo.TraCIException as error:
+            return str(error)
+        return ""
 
     def forget(self, vehicles: Sequence[str]) -> None:
         """Drop what is kept of vehicles that left."""

@@ -34,6 +34,8 @@ DRIFT = 0.08
 LEAST_DWELL_LEFT = 3.0
 FRESH = 5.0
 """What was learned is looked up this often a pattern, s."""
+UNKNOWN_SPREAD = 2.0
+"""Of a cycle that was not watched yet, s."""
 NOTHING_LEARNED = Duration(0.0, 20.0**2)
 
 
@@ -60,6 +62,12 @@ class RoadNow:
     queue: Reals
     """Vehicles that wait at the end of each link, a lane."""
 
+    @cached_property
+    def lights(self) -> tuple[Reals, Reals, Reals, Reals]:
+        """Start of a green, green, cycle and spread of the cycle of every group, s."""
+        cycles = self.cycles
+        return cycles.start, cycles.green, cycles.cycle, np.nan_to_num(cycles.spread, nan=UNKNOWN_SPREAD)
+
 
 @dataclass(frozen=True)
 class Way:
@@ -75,6 +83,19 @@ class Way:
     """Signal group at the end, -1 where there is none."""
     stop: Rows
     """Number of the stop at the end, -1 where there is none."""
+
+    @cached_property
+    def ends_link(self) -> NDArray[np.bool_]:
+        """Whether each piece is the last of its link."""
+        return np.append(self.link[1:] != self.link[:-1], True)
+
+    @cached_property
+    def next_light(self) -> Rows:
+        """Number of the first piece from each on that ends at a light; its own where none follows."""
+        lit = np.flatnonzero(self.group >= 0)
+        own = np.arange(len(self.group))
+        place = np.searchsorted(lit, own)
+        return np.where(place < len(lit), lit[np.minimum(place, len(lit) - 1)] if len(lit) else own, own)
 
     @cached_property
     def leg(self) -> Rows:
@@ -101,6 +122,14 @@ def cut(pattern: Pattern, network: RoadNetwork) -> Way:
     moving = np.diff(ends, prepend=0.0) / speed + np.where(at_stop, STOP_LOSS, 0.0)
     stops = np.where(at_stop, np.minimum(stop, len(pattern.stops) - 1), -1)
     return Way(pattern, ends, moving, pattern.links[number].astype(np.int64), group, stops)
+
+
+def _queues(way: Way, road: RoadNow, first: int, left: float) -> Reals:
+    """Vehicles a lane that wait before each light, (p,), back over links without one, from a place on the way on."""
+    queue = road.queue[way.link] * way.ends_link
+    queue[:first] = 0.0
+    queue[first] *= left
+    return np.bincount(way.next_light, queue, minlength=len(queue)).astype(np.float64)
 
 
 def _groups(pattern: Pattern, network: RoadNetwork) -> Rows:
@@ -154,9 +183,11 @@ class ArrivalPredictor:
             return []
         along = run.along if stands is None else max(float(pattern.stop_at[number]), run.along)
         dwell = 0.0 if stands is None else self._dwell_left(pattern, number, now - stands, now)
-        drives = self.drive(pattern, along, dwell, road, now)
         found = [] if stands is None else [Arrival(number, pattern.stops[number], stands, stands, stands, 1.0)]
         first = number if stands is None else number + 1
+        if first < len(pattern.stops):  # a bus may roll a little beyond a stop before it counts as arrived
+            along = min(along, float(pattern.stop_at[first]) - 1.0)
+        drives = self.drive(pattern, along, dwell, road, now)
         if first < len(pattern.stops):
             rows = spread_of(drives[:, first:]).tolist()
             found += [self._arrival(pattern, stop, raw, now) for stop, raw in enumerate(rows, first)]
@@ -172,10 +203,9 @@ class ArrivalPredictor:
         left = float(np.clip((way.ends[first] - along) / max(way.ends[first] - begin, 1e-6), 0.0, 1.0))
         times = self._times_of(way, now)
         out = np.full((DRIVES, len(pattern.stops)), np.nan)
-        cycles = road.cycles
-        lights = cycles.start, cycles.green, cycles.cycle, np.nan_to_num(cycles.spread, nan=2.0)
         drive_on(
-            (times.moving, times.spread, way.group, way.stop), times.dwells, lights, road.queue[way.link], DRIFT,
+            (times.moving, times.spread, way.group, way.stop), times.dwells, road.lights,
+            _queues(way, road, first, left), DRIFT,
             (first, left, now, dwell), self._noise, out,
         )  # fmt: skip
         return out

@@ -13,11 +13,11 @@ HORIZONS = (180.0, 480.0, float("inf"))
 """Ends of the classes of horizon, s."""
 UNTAUGHT = (1.5, 2.2)
 """How far the band reaches down and up while no errors are known; buses are rather late than early."""
-ENOUGH, KEPT = 30, 300
+ENOUGH, KEPT = 30, 120
 """Errors of a class from which the band is taken, and how many are remembered."""
 OUTSIDE = 0.04
 """Share of arrivals below the band, and above it."""
-GIVE = 0.01
+GIVE = 0.03
 """Step by which a level gives way."""
 NARROWEST = 0.3
 BEYOND = 0.25
@@ -57,7 +57,7 @@ class ErrorBands:
 
     @staticmethod
     def _kind(horizon: float) -> int:
-        return next(number for number, end in enumerate(HORIZONS) if horizon <= end)
+        return next((number for number, end in enumerate(HORIZONS) if horizon <= end), len(HORIZONS) - 1)
 
 
 def _stretch(level: float) -> float:

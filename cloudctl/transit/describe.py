@@ -55,8 +55,9 @@ def _bus(bus: BusNow, plane: LocalPlane, level: Level) -> BusState:
         direction=pattern.direction,
         pattern=pattern.id,
         trip=None if trip is None else trip.key,
-        trip_id=None if trip is None else trip.trip.id,
+        trip_id=None if trip is None else trip.trip.published_id,
         service_day=None if trip is None else f"{trip.day:%Y%m%d}",
+        start_time=None if trip is None else trip.trip.start_time or None,
         lon=round(float(lon), 7),
         lat=round(float(lat), 7),
         bearing=round(math.degrees(run.fix.heading) % 360.0, 1),
@@ -85,6 +86,7 @@ def _arrivals(bus: BusNow) -> tuple[StopPrediction, ...]:
         StopPrediction(
             stop=arrival.stop,
             number=arrival.number,
+            sequence=arrival.number if trip is None else trip.trip.calls[arrival.number].sequence,
             expected=round(arrival.expected, 1),
             earliest=round(arrival.earliest, 1),
             latest=round(arrival.latest, 1),

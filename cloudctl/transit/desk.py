@@ -20,6 +20,8 @@ from cloudctl.transit.trip_matching import Run, TripMatcher, assign_trips, laten
 from ingest.messages.bus_status import BusStatus
 from maps.network import RoadNetwork
 
+ASSIGN_EVERY = 5.0
+"""Trips are given anew this often, and at once where a bus has none, s."""
 TRIPS_EVERY = 60.0
 """Trips of the present are looked up this often, s."""
 AROUND = 3600.0
@@ -63,6 +65,8 @@ class TransitDesk:
         """Number of the next stop and when it is expected, by (vehicle, pattern), noted on leaving the one before."""
         self._trips: dict[str, list[DatedTrip]] = {}
         self._trips_at = -np.inf
+        self._assigned: dict[str, tuple[float, set[str]]] = {}
+        """When trips were given on each pattern, and to which buses."""
         self._departed: dict[str, float] = {}
         self.buses: dict[str, BusNow] = {}
         self.findings: list[LineFinding] = []
@@ -110,9 +114,8 @@ class TransitDesk:
 
     def _serve(self, pattern: Pattern, runs: list[Run], road: RoadNow, now: float) -> None:
         trips = self._trips.get(pattern.id, [])
-        given = assign_trips(runs, pattern, trips, now)
+        self._give_trips(pattern, runs, trips, now)
         for run in runs:
-            run.trip = given.get(run.vehicle)
             if run.trip is not None:
                 self._departed[run.trip.key] = now
             self._passages.note(run)
@@ -123,6 +126,16 @@ class TransitDesk:
         for run in runs:
             self._describe(run, pattern, found.get(run.vehicle), road, now)
         self.findings += headway_findings(runs, found, pattern.line)
+
+    def _give_trips(self, pattern: Pattern, runs: list[Run], trips: list[DatedTrip], now: float) -> None:
+        vehicles = {run.vehicle for run in runs}
+        at, known = self._assigned.get(pattern.id, (-np.inf, set()))
+        if 0.0 <= now - at < ASSIGN_EVERY and vehicles <= known:
+            return
+        self._assigned[pattern.id] = now, vehicles
+        given = assign_trips(runs, pattern, trips, now)
+        for run in runs:
+            run.trip = given.get(run.vehicle)
 
     def _describe(self, run: Run, pattern: Pattern, headway: Headway | None, road: RoadNow, now: float) -> None:
         bus = BusNow(

@@ -186,13 +186,13 @@ def _in_order(trip: str, calls: list[_TIMED]) -> tuple[Call, ...]:
         leave, arrive = start[3] if start[3] is not None else start[2], end[2]
         if leave is None or arrive is None or arrive < leave:
             raise ValueError(f"trip {trip!r} arrives at stop {end[1]!r} before it leaves stop {start[1]!r}")
-        made.append(Call(start[1], float(start[2] or 0.0), leave))
+        made.append(Call(start[1], float(start[2] or 0.0), leave, start[0]))
         for between in range(first + 1, last):
             moment = leave + (arrive - leave) * (between - first) / (last - first)
-            made.append(Call(ordered[between][1], moment, moment))
+            made.append(Call(ordered[between][1], moment, moment, ordered[between][0]))
     final = ordered[-1]
     arrival = float(final[2] or 0.0)
-    made.append(Call(final[1], arrival, arrival if final[3] is None else final[3]))
+    made.append(Call(final[1], arrival, arrival if final[3] is None else final[3], final[0]))
     return tuple(made)
 
 
@@ -212,9 +212,11 @@ def _repeated(tables: Tables, notes: _Notes, trips: dict[str, Trip]) -> dict[str
         moment = start
         while moment < end:
             shift = moment - trip.calls[0].departure
-            calls = tuple(Call(call.stop, call.arrival + shift, call.departure + shift) for call in trip.calls)
+            calls = tuple(
+                replace(call, arrival=call.arrival + shift, departure=call.departure + shift) for call in trip.calls
+            )
             copy = f"{name}#{int(moment)}"
-            made[copy] = replace(trip, id=copy, calls=calls)
+            made[copy] = replace(trip, id=copy, calls=calls, template=name)
             moment += headway
 
     notes.each(tables.rows("frequencies.txt", required=False), repeat)

@@ -15,6 +15,8 @@ Rows = NDArray[np.int64]
 DRIVES = 24
 DISCHARGE = 2.0
 """Seconds a queued vehicle and lane (Highway Capacity Manual: 1,800 vehicles an hour and lane)."""
+LASTS = 900.0
+"""A queue that one green does not clear has shrunk to 1/e after this long, s."""
 _DEVIATES = np.random.default_rng(20_240_601).standard_normal((DRIVES, 257))
 """Fixed: equal input gives equal predictions."""
 
@@ -77,8 +79,15 @@ def drive_on(
                     phase = (time - start[group] - shift) % cycle[group]
                 else:
                     phase = cycle[group] * ((drive * 0.618034 + 0.37 * piece) % 1.0)
-                discharge = DISCHARGE * queue[piece] if piece == first or time - now < cycle[group] else 0.0
-                discharge = min(discharge, green[group])
+                discharge = DISCHARGE * queue[piece]
+                if (
+                    discharge > green[group] > 0.0
+                ):  # more than one green lets through: whole cycles pass, and fade slowly
+                    discharge *= np.exp(-(time - now) / LASTS)
+                    time += cycle[group] * np.floor(discharge / green[group])
+                    discharge %= green[group]
+                elif time - now >= cycle[group]:
+                    discharge = 0.0
                 if phase >= green[group]:
                     time += cycle[group] - phase + discharge
                 elif phase < discharge:

@@ -4,7 +4,7 @@ A pattern (行车路线) is one sequence of stops of one line in one direction; 
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,6 +20,8 @@ from maps.routing import Router
 
 STOP_REACH = 60.0
 """A stop lies no farther from its road than this, m."""
+SAME_LINE = 2.5
+"""Two directions of a road that are drawn this close to each other leave open on which side a stop lies, m."""
 Reals = NDArray[np.float64]
 
 
@@ -61,7 +63,17 @@ class Pattern:
         last = min(int(np.searchsorted(self.point_at, window[1], "left")) + 1, len(self.points))
         if last - first < 2:
             first, last = max(len(self.points) - 2, 0), len(self.points)
-        return _locate(self.points[first:last], self.point_at[first:last], place)
+        part, steps = slice(first, last), slice(first, last - 1)
+        return _nearest(self.points[part], self.point_at[part], (self._steps[steps], self._squares[steps]), place)
+
+    @cached_property
+    def _steps(self) -> Reals:
+        """From each point to the next, (p - 1, 2), m."""
+        return np.diff(self.points, axis=0)
+
+    @cached_property
+    def _squares(self) -> Reals:
+        return np.asarray(np.maximum((self._steps**2).sum(axis=1), 1e-9))
 
     def place_of(self, along: float) -> tuple[float, float]:
         """Point of the local plane (m) at a distance along the way."""
@@ -88,7 +100,11 @@ class PatternMaker:
         self._network = network
         self._router = router
         self._stops = {str(name): row for row, name in enumerate(network.stops.id)}
-        self._anchors: dict[str, _Anchor] = {}
+        self._anchors: dict[str, tuple[_Anchor, ...]] = {}
+        links = network.links
+        self._ends = dict(
+            zip(zip(links.from_node.tolist(), links.to_node.tolist(), strict=True), range(len(links.id)), strict=True)
+        )
 
     def all_of(self, timetable: Timetable) -> tuple[dict[str, Pattern], dict[str, str], list[PatternError]]:
         """Patterns by id, the pattern id of each trip, and what could not be laid onto the roads."""
@@ -113,11 +129,10 @@ class PatternMaker:
             PatternError: a stop is off every road that buses may use, or two stops cannot be joined.
         """
         name = pattern_id(trip)
-        anchors = [self._anchor(name, stops[stop]) for stop in trip.stops]
-        links: list[int] = [anchors[0].link]
-        at = [0]
-        for stop, start, end in zip(trip.stops[1:], anchors, anchors[1:], strict=False):
-            links += self._between(name, stop, start, end)
+        anchors, parts = self._join(name, trip.stops, [self._anchors_of(name, stops[stop]) for stop in trip.stops])
+        links, at = [anchors[0].link], [0]
+        for part in parts:
+            links += part
             at.append(len(links) - 1)
         lengths = self._network.links.length[links].astype(float)
         begins = np.concatenate(([0.0], np.cumsum(lengths)[:-1]))
@@ -131,6 +146,31 @@ class PatternMaker:
             name, trip.line, trip.direction, trip.stops, rows, begins, np.concatenate(shapes), point_at, stop_at
         )
 
+    def _join(
+        self, name: str, stops: Sequence[str], choices: Sequence[Sequence[_Anchor]]
+    ) -> tuple[list[_Anchor], list[list[int]]]:
+        """Choose the side of the road at each stop so that the whole is shortest (Viterbi over at most two sides)."""
+        best: list[tuple[float, list[_Anchor], list[list[int]]]] = [(0.0, [each], []) for each in choices[0]]
+        for stop, ends in zip(stops[1:], choices[1:], strict=True):
+            onward, fault = list[tuple[float, list[_Anchor], list[list[int]]]](), None
+            for end in ends:
+                reached = list[tuple[float, list[_Anchor], list[list[int]]]]()
+                for cost, chosen, parts in best:
+                    try:
+                        part = self._between(name, stop, chosen[-1], end)
+                    except PatternError as error:
+                        fault = error
+                        continue
+                    length = float(self._network.links.length[part].sum()) if part else 0.0
+                    reached.append((cost + length, [*chosen, end], [*parts, part]))
+                if reached:
+                    onward.append(min(reached, key=lambda way: way[0]))
+            if not onward and fault is not None:
+                raise fault
+            best = onward
+        _, anchors, parts = min(best, key=lambda way: way[0])
+        return anchors, parts
+
     def _between(self, pattern: str, stop: str, start: _Anchor, end: _Anchor) -> list[int]:
         if start.link == end.link and end.offset > start.offset:
             return []
@@ -143,9 +183,10 @@ class PatternMaker:
         links = self._network.links
         return self._network.shape(int(links.shape_start[link]), int(links.shape_count[link]))
 
-    def _anchor(self, pattern: str, stop: BusStop) -> _Anchor:
+    def _anchors_of(self, pattern: str, stop: BusStop) -> tuple[_Anchor, ...]:
         if stop.id not in self._anchors:
-            self._anchors[stop.id] = self._known(stop) or self._nearest(pattern, stop)
+            known = self._known(stop)
+            self._anchors[stop.id] = (known,) if known else self._nearest(pattern, stop)
         return self._anchors[stop.id]
 
     def _known(self, stop: BusStop) -> _Anchor | None:
@@ -159,14 +200,25 @@ class PatternMaker:
         ratio = float(network.links.length[link]) / max(float(network.lanes.length[lane]), 1e-9)
         return _Anchor(link, min(offset * ratio, float(network.links.length[link])))
 
-    def _nearest(self, pattern: str, stop: BusStop) -> _Anchor:
+    def _nearest(self, pattern: str, stop: BusStop) -> tuple[_Anchor, ...]:
+        """Place of a stop on the nearest road, and on its other side where both are drawn along one line."""
         try:
             link = self._router.nearest_link(stop.lon, stop.lat, ParticipantKind.BUS, max_distance=STOP_REACH)
         except MapsError as fault:
             raise PatternError(pattern, stop.id, str(fault)) from fault
         x, y = self._network.plane.forward(stop.lon, stop.lat)
+        place, links = (float(x), float(y)), self._network.links
+        first, off = self._place(link, place)
+        other = self._ends.get((int(links.to_node[link]), int(links.from_node[link])))
+        if other is None:
+            return (first,)
+        second, other_off = self._place(other, place)
+        return (first, second) if abs(other_off - off) <= SAME_LINE else (first,)
+
+    def _place(self, link: int, place: tuple[float, float]) -> tuple[_Anchor, float]:
         shape, length = self._shape(link), float(self._network.links.length[link])
-        return _Anchor(link, _locate(shape, _along(shape, length), (float(x), float(y)))[0])
+        along, off, _ = _locate(shape, _along(shape, length), place)
+        return _Anchor(link, along), off
 
 
 def pattern_id(trip: Trip) -> str:
@@ -183,10 +235,19 @@ def _along(shape: Reals, length: float) -> Reals:
 
 def _locate(points: Reals, point_at: Reals, place: tuple[float, float]) -> tuple[float, float, float]:
     """Nearest place of a polyline: (distance along, off it in m, heading there in rad)."""
-    start, step = points[:-1], np.diff(points, axis=0)
-    square = np.maximum((step**2).sum(axis=1), 1e-9)
-    share = np.clip(((np.array(place) - start) * step).sum(axis=1) / square, 0.0, 1.0)
-    off = np.hypot(*(start + share[:, None] * step - np.array(place)).T)
+    step = np.diff(points, axis=0)
+    return _nearest(points, point_at, (step, np.maximum((step**2).sum(axis=1), 1e-9)), place)
+
+
+def _nearest(
+    points: Reals, point_at: Reals, steps: tuple[Reals, Reals], place: tuple[float, float]
+) -> tuple[float, float, float]:
+    """As `_locate`, with the steps between the points (p - 1, 2) and their squared lengths."""
+    step, square = steps
+    to_place = np.array(place) - points[:-1]
+    share = np.minimum(np.maximum(np.einsum("ij,ij->i", to_place, step) / square, 0.0), 1.0)
+    beside = share[:, None] * step - to_place
+    off = np.sqrt(np.einsum("ij,ij->i", beside, beside))
     best = int(off.argmin())
     along = point_at[best] + share[best] * (point_at[best + 1] - point_at[best])
     return float(along), float(off[best]), float(np.arctan2(step[best, 0], step[best, 1]))

@@ -9,6 +9,8 @@ class StopPrediction(msgspec.Struct, frozen=True, kw_only=True):
     stop: str
     number: int
     """Position in the pattern, from 0."""
+    sequence: int
+    """stop_sequence of the timetable."""
     expected: float
     earliest: float
     latest: float
@@ -27,6 +29,8 @@ class BusState(msgspec.Struct, frozen=True, kw_only=True):
     trip_id: str | None
     service_day: str | None
     """YYYYMMDD"""
+    start_time: str | None
+    """HH:MM:SS of a trip that runs by frequency, else None."""
     lon: float
     lat: float
     bearing: float
@@ -89,5 +93,7 @@ class TransitState(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def empty(cls, now: float) -> "TransitState":
         """Make the state of a city without a timetable."""
-        accuracy = AccuracyState(judged=0, median_error_s=None, within_band=None, band_width_s=None, timetable_median_error_s=None)
+        accuracy = AccuracyState(
+            judged=0, median_error_s=None, within_band=None, band_width_s=None, timetable_median_error_s=None
+        )
         return cls(time=now, timetable="", buses=(), findings=(), accuracy=accuracy)

@@ -20,6 +20,12 @@ class BusStop:
     lat: float
 
 
+def clock_text(seconds: float) -> str:
+    """Seconds of the service day as HH:MM:SS, as GTFS writes them."""
+    whole = round(seconds)
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
 @dataclass(frozen=True)
 class BusLine:
     """A line (公交线路), GTFS route."""
@@ -38,6 +44,8 @@ class Call:
     arrival: float
     departure: float
     """Seconds of the service day."""
+    sequence: int = 0
+    """stop_sequence of the timetable."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,18 @@ class Trip:
     block: str = ""
     """Trips of one vehicle share it."""
     shape: str = ""
+    template: str = ""
+    """Trip that this one repeats by frequency, empty where it stands for itself."""
+
+    @property
+    def published_id(self) -> str:
+        """Id under which the timetable knows the trip."""
+        return self.template or self.id
+
+    @property
+    def start_time(self) -> str:
+        """HH:MM:SS at which a trip by frequency starts, empty for others."""
+        return clock_text(self.calls[0].departure) if self.template else ""
 
     @property
     def stops(self) -> tuple[str, ...]:
@@ -88,17 +108,17 @@ class DatedTrip:
     midnight: float
     """UTC epoch of second 0 of the service day, s."""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Name that is unique over days."""
         return f"{self.trip.id}@{self.day:%Y%m%d}"
 
-    @property
+    @cached_property
     def start(self) -> float:
         """Departure from the first stop, UTC epoch s."""
         return self.midnight + self.trip.calls[0].departure
 
-    @property
+    @cached_property
     def end(self) -> float:
         """Arrival at the last stop, UTC epoch s."""
         return self.midnight + self.trip.calls[-1].arrival

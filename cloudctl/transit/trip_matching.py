@@ -52,8 +52,6 @@ class Run:
     off: float = 0.0
     """m beside it."""
     trip: DatedTrip | None = None
-    told: bool = False
-    """Whether the bus named its trip itself."""
     on_way: float = 0.0
     """UTC epoch when it was last on its way, s."""
     evidence: dict[str, float] = field(default_factory=dict)
@@ -124,7 +122,8 @@ class TripMatcher:
     def _choose(self, run: Run) -> None:
         ranked = sorted(((value, name) for name, value in run.evidence.items() if value > 0.0), reverse=True)
         if not ranked:
-            if run.pattern is not None and run.evidence.get(run.pattern, 0.0) <= -ASTRAY_AFTER and not run.told:
+            gone = run.pattern is not None and run.evidence.get(run.pattern, 0.0) <= -ASTRAY_AFTER
+            if gone and not self._says_line(run):  # one that names its line is off its route, not off duty
                 self._take(run, None)
             return
         best, name = ranked[0]
@@ -140,7 +139,7 @@ class TripMatcher:
         return run.status is not None and run.status.line is not None
 
     def _take(self, run: Run, name: str | None) -> None:
-        run.pattern, run.trip, run.told = name, None, False
+        run.pattern, run.trip = name, None
         if name is not None:
             run.along, run.off, run.on_way = run.place.get(name, 0.0), 0.0, run.fix.updated
 
@@ -162,6 +161,9 @@ def assign_trips(runs: Sequence[Run], pattern: Pattern, trips: Sequence[DatedTri
     open_runs = [run for run in runs if run.vehicle not in given]
     open_trips = [trip for trip in trips if trip.key not in taken]
     if not open_runs or not open_trips:
+        return given
+    open_trips = [trip for trip in open_trips if trip.start - now <= -EARLIEST and now - trip.end <= LATEST]
+    if not open_trips:
         return given
     late = np.array([[lateness(trip, pattern, run.along, now) for trip in open_trips] for run in open_runs])
     cost = np.where(late < 0, -EARLY_WEIGHT * late, late)

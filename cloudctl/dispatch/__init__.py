@@ -1,0 +1,1 @@
+"""What bus dispatch is advised to do, who said what to it, and what came of it."""
