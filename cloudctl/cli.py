@@ -4,8 +4,22 @@ import sys
 
 import typer
 
-from cloudctl.commands import asyncapi, bench, codec, conformance, demo, fuse, record, replay, serve
+from cloudctl.commands import (
+    asyncapi,
+    audit,
+    bench,
+    codec,
+    conformance,
+    demo,
+    export,
+    fuse,
+    privacy,
+    record,
+    replay,
+    serve,
+)
 from cloudctl.commands.map import app as map_app
+from cloudctl.commands.signals import app as signals_app
 from cloudctl.errors import CloudctlError
 from fusion.errors import FusionError
 from ingest.errors import IngestError
@@ -22,12 +36,16 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
+app.command("export")(export.export)
 app.command("fuse")(fuse.fuse)
 app.command("conformance")(conformance.conformance)
 app.command("asyncapi")(asyncapi.asyncapi)
 app.command("decode")(codec.decode)
 app.command("encode")(codec.encode)
 app.add_typer(map_app, name="map", help="Import road networks and find routes.")
+app.add_typer(audit.app, name="audit", help="Check the audit log.")
+app.add_typer(privacy.app, name="privacy", help="Check receipts of withdrawals, erase recordings.")
+app.add_typer(signals_app, name="signals", help="Evaluate signal control in SUMO.")
 app.add_typer(bench.app, name="bench", help="Measure what the platform reaches on this machine.")
 
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 VARIABLE = "NUMBA_CACHE_DIR"
-_PACKAGES = ("maps", "fusion")
+_PACKAGES = ("maps", "fusion", "cloudctl.signals")
 _STEM = "v2x-compiled-"
 
 

@@ -109,15 +109,20 @@ def figures(monitor: HealthMonitor, devices: DeviceReport, stored: dict[str, int
         for stream, counts in devices.streams.items()
         if "acknowledged" in counts
     }
+    # events of vehicles that did not agree to be stored are left out on purpose
+    withheld = monitor.by_label("archiver", "events_withheld")
     return {
         "sent_by_devices": devices.sent_by_devices,
         "sent": {"telemetry": devices.telemetry.sent, "event": devices.event.sent},
         "messages_received": sum(received.values()),
         "messages_received_by_stream": received,
         "messages_refused": monitor.by_label("engine", "messages_refused"),
-        "lost": sum(max(0, count - stored.get(stream, 0)) for stream, count in acknowledged.items()),
+        "lost": sum(
+            max(0, count - stored.get(stream, 0) - withheld.get(stream, 0)) for stream, count in acknowledged.items()
+        ),
         "events": {
-            stream: {"acknowledged": count, "stored": stored.get(stream, 0)} for stream, count in acknowledged.items()
+            stream: {"acknowledged": count, "stored": stored.get(stream, 0), "withheld": withheld.get(stream, 0)}
+            for stream, count in acknowledged.items()
         },
         "missed": {
             "engine_s": round(engine.get("gap_seconds", 0), 1),

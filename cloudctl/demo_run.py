@@ -8,17 +8,30 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloudctl.access.first_link import forget_first_link, read_first_link
+from cloudctl.access.open_access import only_this_machine
 from cloudctl.demo_files import DemoFiles, prepare_city
 from cloudctl.demo_monitor import HealthMonitor
 from cloudctl.demo_report import DemoEvidence, write_report
 from cloudctl.embedded_broker import check_port_free, free_port
 from cloudctl.errors import CloudctlError
+from cloudctl.privacy.demo_register import enter_demo_fleet
 from cloudctl.running import RunningPlatform, running_platform
-from cloudctl.settings import BrokerSettings, GatewaySettings, MapSettings, Settings
+from cloudctl.settings import (
+    AccessSettings,
+    BrokerSettings,
+    DevicesSettings,
+    GatewaySettings,
+    MapSettings,
+    Settings,
+    TransitSettings,
+)
 from cloudctl.supervisor import ProcessSpec
 from cloudctl.until_signal import until_signal
 
-READY_PATIENCE = 60.0
+READY_PATIENCE = 180.0
+TIMETABLE = "timetable.zip"
+"""GTFS file of the demo's buses, written when the city starts."""
 QUIET, QUIET_PATIENCE = 2.5, 30.0
 """How long nothing must arrive at the archiver, and how long we wait for that, s."""
 PROGRESS, HEADLESS_PROGRESS = 30.0, 10.0
@@ -36,6 +49,9 @@ class DemoOptions:
     report: Path | None
     map_file: Path | None
     headless: bool
+    accounts: bool = False
+    level: str = "good"
+    """How good the devices' sensors are: good, typical or poor."""
 
 
 class NotReadyError(CloudctlError):
@@ -55,13 +71,18 @@ async def run_demo(options: DemoOptions, say: Callable[[str], None]) -> None:
     files = await prepare_city(options.data_dir, options.map_file, say)
     logs = options.data_dir / "logs"
     logs.mkdir(exist_ok=True)
-    (options.data_dir / "engine.alive").unlink(missing_ok=True)  # a demo does not go on where an earlier one ended
+    for earlier in ("engine.alive", TIMETABLE):  # a demo does not go on where an earlier one ended
+        (options.data_dir / earlier).unlink(missing_ok=True)
+    forget_first_link(options.data_dir)
     started = time.time()
     async with running_platform(demo_settings(options, files), notice=say, log_dir=logs) as platform:
         monitor = HealthMonitor(platform.settings.broker.url, started)
         async with _background(monitor.run()):
             await _until_ready(platform)
             say(f"live map: {platform.address}")
+            say("devices are let in without approval: [devices] admission is automatic in the demo alone")
+            await _say_who_gets_in(platform, say)
+            await asyncio.to_thread(enter_demo_fleet, platform.settings.database.url)
             evidence = await _run_city(options, files, platform, monitor, started, say)
             if options.report:
                 say("scoring")
@@ -74,9 +95,20 @@ def demo_settings(options: DemoOptions, files: DemoFiles) -> Settings:
     return Settings(
         data_dir=options.data_dir.absolute(),
         map=MapSettings(file=files.network.absolute(), tiles=files.tiles.absolute()),
+        transit=TransitSettings(timetable=options.data_dir.absolute() / TIMETABLE),
         broker=BrokerSettings(port=free_port(BrokerSettings().port)),
         gateway=GatewaySettings(host=options.host, port=options.port),
+        devices=DevicesSettings(admission="automatic"),
+        access=AccessSettings(mode="open" if only_this_machine(options.host) and not options.accounts else "accounts"),
     )
+
+
+async def _say_who_gets_in(platform: RunningPlatform, say: Callable[[str], None]) -> None:
+    if platform.settings.access.mode == "open":
+        say("no sign-in: whoever opens the map on this machine acts as the demo's operator (--accounts shows sign-in)")
+        return
+    link = await read_first_link(platform.settings.data_dir)
+    say("sign in with an account made before" if link is None else f"make the first administrator, once: {link}")
 
 
 @asynccontextmanager
@@ -118,7 +150,8 @@ async def _run_city(
     for old in (fleet_report, truth):
         old.unlink(missing_ok=True)
     argv = [sys.executable, "-m", "simulators.fleet", "--broker", platform.device_url, "--city", str(files.folder)]
-    argv += ["--map", str(files.network), "--report", str(fleet_report)]
+    argv += ["--map", str(files.network), "--report", str(fleet_report), "--level", options.level]
+    argv += ["--timetable", str(options.data_dir / TIMETABLE)]
     if options.report:
         argv += ["--truth", str(truth)]
     if platform.device_rate is not None:

@@ -8,24 +8,38 @@ import asyncio
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import uvicorn
 
+from cloudctl.access.starting import make_access, make_hosts, run_access
 from cloudctl.api.app import make_app
 from cloudctl.api.broker_feed import BrokerFeed
 from cloudctl.api.client_messages import MAX_MESSAGE_BYTES
+from cloudctl.api.command_channel import CommandChannel
 from cloudctl.api.doors import Doors
 from cloudctl.api.hub import Hub
+from cloudctl.api.incident_door import run_desk
 from cloudctl.api.live_state import LiveState
 from cloudctl.api.measures import Measures
 from cloudctl.api.network_tables import NetworkTables
+from cloudctl.api.privacy_office import make_office
 from cloudctl.api.services import Services
 from cloudctl.api.stored_history import StoredHistory
+from cloudctl.devices.starting import make_desk
+from cloudctl.dispatch.office import DispatchOffice
+from cloudctl.dispatch.store import DispatchStore
 from cloudctl.errors import CloudctlError, PortInUseError
+from cloudctl.incidents.starting import make_desk as make_incident_desk
 from cloudctl.observability import configure_logging
+from cloudctl.privacy.anchors import AnchorFile
+from cloudctl.privacy.audit import AuditLog
+from cloudctl.privacy.keys import KeyRing
+from cloudctl.privacy.names import Names
 from cloudctl.settings import Settings, read_settings
 from maps.errors import MapsError
 from maps.network_file import open_network
@@ -52,12 +66,56 @@ def serve(settings: Settings) -> None:
     """Serve until asked to end. Raises CloudctlError or MapsError where it cannot start."""
     network = open_network(settings.map.file)
     listener = _listener(settings.gateway.host, settings.gateway.port)
-    state, measures = LiveState(), Measures()
+    keys = KeyRing(settings.data_dir / "keys")
+    names = Names(keys, time.time)
+    state, measures = LiveState(names=names), Measures()
     hub = Hub(state, measures)
     history = StoredHistory(settings.database.url)
-    services = Services(state, hub, measures, NetworkTables(network), history, Doors())
+    commands = CommandChannel(settings.broker.url)
+    audit = AuditLog(settings.database.url, AnchorFile(settings.data_dir / "audit", keys))
+    privacy = make_office(settings, names, keys, audit)
+    access = make_access(settings, audit)
+    devices = make_desk(settings, partial(commands.send, issued_by="gateway"))
+    dispatch = DispatchOffice(DispatchStore(settings.database.url), settings.timetable_file)
+    tables, doors = NetworkTables(network), Doors()
+    desk = make_incident_desk(settings.database.url, commands.send, audit, network.links.road_class.tolist())
+    services = Services(
+        state,
+        hub,
+        measures,
+        tables,
+        history,
+        doors,
+        access,
+        commands,
+        audit,
+        privacy=privacy,
+        store=history,
+        devices=devices,
+        desk=desk,
+        dispatch=dispatch,
+    )
     feed = BrokerFeed(settings.broker.url, state, measures, hub.changed)
-    app = make_app(services, settings.map.tiles, (feed.run, hub.tell_status, history.run))
+    app = make_app(
+        services,
+        settings.map.tiles,
+        (
+            *(
+                feed.run,
+                hub.tell_status,
+                history.run,
+                commands.run,
+                audit.run,
+                privacy.desk.run,
+                privacy.announcer.run,
+                devices.run,
+                dispatch.run,
+                partial(run_desk, desk, hub),
+            ),
+            partial(run_access, access, settings),
+        ),
+        make_hosts(settings),
+    )
     config = uvicorn.Config(
         app,
         loop="uvloop",

@@ -7,7 +7,7 @@ database) belong in the environment or in a file that only the service account c
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -55,10 +55,35 @@ class EngineSettings(_Section):
     trajectory_hz: Rate = 5.0
 
 
+Four = tuple[float, float, float, float]
+
+
+class TrafficSettings(_Section):
+    """Bounds of the five classes of the level of service (GB/T 33171 and local rules), each from free to severe."""
+
+    expressway_kmh: Four = (65.0, 50.0, 35.0, 20.0)
+    arterial_kmh: Four = (40.0, 30.0, 20.0, 15.0)
+    minor_kmh: Four = (35.0, 25.0, 15.0, 10.0)
+    """Mean speeds above which a link has one of the first four classes, by road class."""
+    share_of_limit: Four = (0.7, 0.5, 0.35, 0.25)
+    """Shares of the speed limit that take their place where the limit is low."""
+    control_delay_s: Four = (20.0, 35.0, 55.0, 80.0)
+    """Control delays up to which a movement or an intersection has one of the first four classes."""
+    level_window_s: Annotated[float, Field(ge=10, le=3600)] = 120.0
+    """Time constant of the speed that gives the class of a link."""
+
+
 class ArchiverSettings(_Section):
     """Limits of the archiver."""
 
     spool_bytes: Annotated[int, Field(ge=1 << 20)] = 4 << 30
+
+
+class TransitSettings(_Section):
+    """The bus network."""
+
+    timetable: Path | None = None
+    """GTFS Schedule zip file or folder; read when it appears and again when it changes."""
 
 
 class GatewaySettings(_Section):
@@ -66,6 +91,47 @@ class GatewaySettings(_Section):
 
     host: str = "127.0.0.1"
     port: Port = 8765
+
+
+class ProviderSettings(_Section):
+    """An OpenID provider that people sign in through."""
+
+    issuer: str
+    """Its issuer identifier; everything else is discovered."""
+    client_id: str
+    client_secret: str = ""
+    """Empty for a public client, which PKCE alone protects."""
+    label: str = "单点登录 Single sign-on"
+    """What the button says."""
+    scopes: tuple[str, ...] = ("openid", "profile")
+    roles_claim: str = "groups"
+    """Claim of the ID token that names groups; a dot goes into nested objects."""
+    roles: dict[str, tuple[str, ...]] = {}
+    """Group to roles."""
+    organisation_claim: str = ""
+    districts_claim: str = ""
+    lines_claim: str = ""
+    """Claims for organisation, districts and bus lines; empty leaves the defaults."""
+
+
+class AccessSettings(_Section):
+    """Who gets in."""
+
+    mode: Literal["accounts", "open"] = "accounts"
+    """open lets every visitor in as the demo's actor; only on a loopback address."""
+    address: str = ""
+    """Address of the live map as people type it (https://v2x.example.cn/) where a TLS proxy stands before us."""
+    hosts: tuple[str, ...] = ()
+    """Further host names under which the gateway may be asked for; addresses in digits always may."""
+    provider: ProviderSettings | None = None
+    """OpenID provider; None leaves local accounts alone."""
+
+
+class DevicesSettings(_Section):
+    """What happens to a roadside device that nobody has registered."""
+
+    admission: Literal["approval", "automatic"] = "approval"
+    """approval: it waits in the pending list and stays out of the picture; automatic: it takes part at once."""
 
 
 class Settings(BaseSettings):
@@ -85,8 +151,17 @@ class Settings(BaseSettings):
     broker: BrokerSettings = BrokerSettings()
     database: DatabaseSettings = DatabaseSettings()
     engine: EngineSettings = EngineSettings()
+    traffic: TrafficSettings = TrafficSettings()
     archiver: ArchiverSettings = ArchiverSettings()
     gateway: GatewaySettings = GatewaySettings()
+    transit: TransitSettings = TransitSettings()
+    access: AccessSettings = AccessSettings()
+    devices: DevicesSettings = DevicesSettings()
+
+    @property
+    def timetable_file(self) -> Path:
+        """Timetable that the engine reads: the one that is named, else the one that was uploaded."""
+        return self.transit.timetable or self.data_dir / "timetable.zip"
 
     @classmethod
     def settings_customise_sources(
@@ -123,9 +198,11 @@ def read_settings(path: Path) -> Settings:
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
+    timetable = settings.transit.timetable
     return settings.model_copy(
         update={
             "data_dir": folder / settings.data_dir,
             "map": MapSettings(file=folder / settings.map.file, tiles=folder / settings.map.tiles),
+            "transit": TransitSettings(timetable=timetable and folder / timetable),
         }
     )

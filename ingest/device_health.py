@@ -14,6 +14,8 @@ from ingest.timebase import DeviceClocks
 HEARTBEAT = "rsu_heartbeat"
 MISSED_INTERVALS = 2
 """A device is present as long as its last message is no older than this many nominal intervals."""
+MEASURED_INTERVALS = 4
+"""A rate is taken over so many nominal intervals at least; over fewer it jumps between nothing and too much."""
 
 _SHORTEST_PRESENCE = 3.0
 _PRESENCE_WITHOUT_RATE = 30.0
@@ -35,8 +37,11 @@ class StreamHealth:
         self._counted = 0
         self._counted_at: float | None = None
 
-    def measure(self, now: float) -> None:
-        """Take the rate since the last call, Hz."""
+    def measure(self, now: float, nominal: float | None = None) -> None:
+        """Take the rate, Hz, since it was taken last; a slow stream is watched for some of its intervals first."""
+        due = self.stream.rate_hz if nominal is None else nominal
+        if self._counted_at is not None and due and now - self._counted_at < MEASURED_INTERVALS / due:
+            return
         if self._counted_at is not None and now > self._counted_at:
             self.rate = (self.received - self._counted) / (now - self._counted_at)
         self._counted, self._counted_at = self.received, now
@@ -129,9 +134,12 @@ class DeviceHealth:
 
     def measure(self, now: float) -> None:
         """Take all rates; call it every few seconds."""
-        for state in self._states:
-            for stream in state.streams.values():
-                stream.measure(now)
+        for row, state in enumerate(self._states):
+            if not state.streams:
+                continue
+            own = self._registry.get(row).nominal_rates
+            for name, stream in state.streams.items():
+                stream.measure(now, own.get(name))
 
     def report(self, now: float) -> list[DeviceReport]:
         """Give the state of every device that sent something."""

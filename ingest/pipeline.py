@@ -56,6 +56,7 @@ class Pipeline:
         self._profiles = ProfileWatch(box)
         self._maker = RouteMaker(self._collector, self._profiles)
         self.registry = registry
+        self._held = registry.held
         self.health = self._collector.health
         self.clocks = self._collector.clocks
 
@@ -82,12 +83,7 @@ class Pipeline:
                 health.last_received = received
             if len(payload) > MAX_PAYLOAD:
                 raise _too_large(payload)
-            buffer, held = self._collector.buffer, self.registry.held
-            end = buffer.end
-            accepted = route.taker.take(payload, received)
-            if held and route.taker.row in held:
-                buffer.end = end
-                counters.held[name] += 1
+            accepted = route.taker.take(payload, received) if not self._held else self._hold(route, payload, received)
         except RefusedError as error:
             return self._refuse(topic, route, payload, received, error)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -137,6 +133,16 @@ class Pipeline:
             raise RefusedError(RefusalReason.TOO_MANY_DEVICES, "topic", topic)
         route = self._routes[topic] = self._maker.make(topic)
         return route
+
+    def _hold(self, route: Route, payload: bytes, received: float) -> Accepted:
+        """Take a message, and what it reports out of the picture again where its device is not approved."""
+        buffer = self._collector.buffer
+        end = buffer.end
+        accepted = route.taker.take(payload, received)
+        if route.taker.row in self._held:
+            buffer.end = end
+            self._collector.counters.held[route.stream.name] += 1
+        return accepted
 
     def _flag(self, topic: str, payload: bytes, received: float, accepted: Accepted) -> Accepted:
         """Keep a message that came with a warning; of a stream of them one a second, so that it is not a flood."""

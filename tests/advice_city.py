@@ -227,6 +227,7 @@ def tracks_of(network: RoadNetwork, vehicles: Sequence[Vehicle]) -> TrackTable:
         lane=network.links.lane_start[rows].astype(np.int32),
         lane_probability=np.ones(count, np.float32),
         lane_offset=offset.astype(np.float32),
+        roadside=np.full(count, NOW),
     )
 
 

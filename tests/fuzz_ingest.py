@@ -8,21 +8,21 @@ one error may come of it. Only the code that reads is instrumented, so that a mi
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import atheris  # type: ignore[import-untyped]  # it has no types
+import msgspec
 
-_INSTRUMENTED = {
-    "decoders": ["ingest.dialects.reading", "ingest.dialects.units", "ingest.envelope"],
-    "pipeline": ["ingest"],
-}
+from maps.geodesy import LocalPlane
+
 NAME = sys.argv[1] if len(sys.argv) > 1 else "decoders"
 
-with atheris.instrument_imports(include=_INSTRUMENTED[NAME]):
+with atheris.instrument_imports(include=["ingest"]) if NAME == "pipeline" else nullcontext():
+    from ingest import envelope
     from ingest.asyncapi import example_of, uper_example
     from ingest.device_registry import DeviceRegistry
-    from ingest.dialects.reading import read_form
-    from ingest.envelope import Envelope, open_envelope, seal_envelope
+    from ingest.dialects import reading
     from ingest.errors import RefusedError
     from ingest.intake_events import type_of_stream
     from ingest.messages.common import Wire
@@ -35,15 +35,13 @@ with atheris.instrument_imports(include=_INSTRUMENTED[NAME]):
     from ingest.uper.schema import Profile
     from ingest.verdicts import Accepted, Refused
 
-import msgspec
-
-from maps.geodesy import LocalPlane
-
 NOON = 1_763_812_800.0
 LONGEST = {"decoders": 512, "pipeline": 2048}
 """Bytes of an input."""
 FRESH_EVERY = 20_000
 """Inputs after which a new pipeline takes over, so that its registry does not fill up with invented devices."""
+_FOLLOWED = (Profile.D2,)
+"""Profiles whose ways the fuzzer sees: their code is alike, and its counters are what an input costs."""
 _LINKS = uplinks()
 Read = Callable[[bytes], object]
 
@@ -57,15 +55,21 @@ def readers() -> list[tuple[Read, list[bytes]]]:
             made.append((_json(type_of_stream(link.stream.name)), [good(link)]))
         elif link.form is not None:
             made.append((_dialect(link), [good(link)]))
-    bundle = seal_envelope(Envelope("R1", round(NOON * 1000), tuple(frames[:2])), bundle=True)
+    bundle = envelope.seal_envelope(envelope.Envelope("R1", round(NOON * 1000), tuple(frames[:2])), bundle=True)
     return [*made, (_envelope, [bundle])]
+
+
+def _follow(*functions: Callable[..., object]) -> None:
+    """Let the fuzzer see which way an input takes through functions."""
+    for function in functions:
+        atheris.instrument_func(function)
 
 
 def _uper(profile: Profile) -> Read:
     codec = codec_for(profile)
-    scope = codec._read.__globals__  # noqa: SLF001  # generated code is no module, so that it is instrumented here
-    for name in [name for name in scope if name.startswith("t_")]:
-        atheris.instrument_func(scope[name])
+    if profile in _FOLLOWED:
+        scope = codec._read.__globals__  # generated code is no module, so that it is instrumented here
+        _follow(*(part for name, part in scope.items() if name.startswith("t_")))
 
     def read(payload: bytes) -> object:
         try:
@@ -84,11 +88,11 @@ def _json(kind: type[Wire]) -> Read:
 def _dialect(link: Uplink) -> Read:
     form, kind = link.form, type_of_stream(link.stream.name)
     assert form is not None
-    return lambda payload: read_form(form, payload, kind, device="R1", received=NOON)
+    return lambda payload: reading.read_form(form, payload, kind, device="R1", received=NOON)
 
 
 def _envelope(payload: bytes) -> object:
-    return open_envelope(payload, bundle=True)
+    return envelope.open_envelope(payload, bundle=True)
 
 
 class Decoders:
@@ -96,6 +100,7 @@ class Decoders:
 
     def __init__(self) -> None:
         self._readers = readers()
+        _follow(envelope.open_envelope, reading.build, reading._take, reading._look)  # the hot ones
 
     def take(self, data: bytes) -> None:
         """Take one input; half of all first bytes lead to UPER."""
@@ -148,8 +153,8 @@ def good(link: Uplink) -> bytes:
     if link.writing is Writing.UPER:
         return uper_example(link.stream)
     if link.writing is Writing.ENVELOPE:
-        envelope = Envelope("R1", round(NOON * 1000), (uper_example(link.stream),))
-        return seal_envelope(envelope, bundle="BSM" in link.topic)
+        whole = envelope.Envelope("R1", round(NOON * 1000), (uper_example(link.stream),))
+        return envelope.seal_envelope(whole, bundle="BSM" in link.topic)
     return msgspec.json.encode(example_of(link.stream) or {})
 
 

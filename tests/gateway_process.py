@@ -50,7 +50,10 @@ class Gateway:
         return {name: check["ok"] for name, check in checks.items()}
 
 
-def write_config(folder: Path, broker: str, port: int, database: str = "postgresql://127.0.0.1:1/none") -> Path:
+NO_DATABASE = "postgresql://127.0.0.1:1/none"
+
+
+def write_config(folder: Path, broker: str, port: int, database: str = NO_DATABASE, mode: str = "open") -> Path:
     """Write the settings and the map of a gateway; the database is one that does not answer unless named."""
     network = sample.network()
     save_network(network, folder / "city.map")
@@ -58,17 +61,18 @@ def write_config(folder: Path, broker: str, port: int, database: str = "postgres
     config = folder / "gateway.toml"
     config.write_text(
         f'[map]\nfile = "city.map"\ntiles = "base.pmtiles"\n[broker]\nurl = "{broker}"\n'
-        f'[database]\nurl = "{database}"\n[gateway]\nport = {port}\n',
+        f'[database]\nurl = {json.dumps(database)}\n[gateway]\nport = {port}\n[access]\nmode = "{mode}"\n',
         "utf-8",
     )
     return config
 
 
 @contextmanager
-def running_gateway(folder: Path, broker: str) -> Iterator[Gateway]:
+def running_gateway(folder: Path, broker: str, database: str = NO_DATABASE, mode: str = "open") -> Iterator[Gateway]:
     """Run a gateway until the block ends; it must then end with exit code 0."""
     port = free_port()
-    command = [sys.executable, "-m", "cloudctl.gateway", "--config", str(write_config(folder, broker, port))]
+    config = write_config(folder, broker, port, database, mode)
+    command = [sys.executable, "-m", "cloudctl.gateway", "--config", str(config)]
     with (folder / "gateway.log").open("wb") as log, subprocess.Popen(command, stderr=log) as process:
         gateway = Gateway(f"http://127.0.0.1:{port}", process)
         try:
@@ -115,12 +119,14 @@ def module_broker(folder: Path) -> Iterator[MosquittoBroker]:
 class Publisher:
     """Publishes a living picture five times a second, as the engine would, until stopped."""
 
-    def __init__(self, port: int, centre: tuple[float, float], count: int = 40) -> None:
+    def __init__(
+        self, port: int, centre: tuple[float, float], count: int = 40, count_at: Callable[[float], int] | None = None
+    ) -> None:
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2)
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
         self._centre = centre
-        self._count = count
+        self._count_at = count_at or (lambda _: count)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publisher")
 
@@ -150,7 +156,7 @@ class Publisher:
         while not self._ended.wait(PERIOD_S):
             tick += 2
             now = time.time()
-            movers = sample.circling(now, self._centre, self._count)
+            movers = sample.circling(now, self._centre, self._count_at(now))
             state, left = light(now)
             self._client.publish(sample.MOVERS, sample.movers_frame(now, movers, tick))
             self._client.publish(sample.TRAJECTORY, sample.trajectory_frame(now, [mover.id for mover in movers]))

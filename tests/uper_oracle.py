@@ -6,6 +6,7 @@ from typing import Any
 import asn1tools
 from hypothesis import strategies as st
 
+from ingest.messages.uper_form import DAY_ONE, DAY_TWO
 from ingest.uper.asn1_text import asn1_text, type_name
 from ingest.uper.schema import (
     Bits,
@@ -100,6 +101,29 @@ class Oracle:
 @cache
 def oracle_for(profile: Profile) -> Oracle:
     return Oracle(profile)
+
+
+def framed(name: str, content: Any) -> dict[str, Any]:
+    """Put the content of a message, by its name such as rsm, into a MessageFrame."""
+    for alternative, (known, _) in DAY_ONE.items():
+        if known == name:
+            return {alternative: content}
+    number = next(key for key, (known, _) in DAY_TWO.items() if known == name)
+    return {"msgFrameExt": {"messageId": number, "value": content}}
+
+
+def content_type(profile: Profile, name: str) -> Type:
+    """Type of the content of a message in a profile that has it."""
+    frame = load_schema(profile).type
+    assert isinstance(frame, Choice)
+    ((alternative, _),) = framed(name, None).items()
+    field = _field(frame.alternatives + frame.additions, alternative)
+    if alternative != "msgFrameExt":
+        return field.type
+    extension = _bare(field.type)
+    assert isinstance(extension, Seq)
+    (opened,) = (one.type for one in extension.fields if isinstance(one.type, Open))
+    return dict(opened.table)[framed(name, None)[alternative]["messageId"]]
 
 
 def _bare(kind: Type) -> Type:

@@ -26,6 +26,8 @@ class Permission(StrEnum):
     OPEN_CORRIDOR = "open_corridor"
     SEE_BUSES = "see_buses"
     DISPATCH_BUSES = "dispatch_buses"
+    MANAGE_TIMETABLE = "manage_timetable"
+    """Upload the timetable of the buses."""
     SEE_PARKING = "see_parking"
     REPORT_PARKING = "report_parking"
     """Send in the occupancy of a car park."""
@@ -80,7 +82,9 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.DEVICE_ADMINISTRATOR: _PERSON | {_P.SEE_DEVICES, _P.MANAGE_DEVICES, _P.SEE_DEAD_LETTERS, _P.SEE_OPERATION},
     Role.AUDITOR: frozenset({_P.OWN_ACCOUNT, _P.SEE_PICTURE, _P.READ_AUDIT, _P.EXPORT}),
     Role.DATA_DESK: _PERSON | {_P.SEE_HISTORY, _P.SEE_DEVICES, _P.MANAGE_PERSONAL_DATA, _P.UNMASK, _P.EXPORT},
-    Role.ADMINISTRATOR: frozenset({_P.OWN_ACCOUNT, _P.SEE_PICTURE, _P.SEE_OPERATION, _P.MANAGE_USERS}),
+    Role.ADMINISTRATOR: frozenset(
+        {_P.OWN_ACCOUNT, _P.SEE_PICTURE, _P.SEE_OPERATION, _P.MANAGE_USERS, _P.MANAGE_TIMETABLE}
+    ),
     Role.PICTURE_READER: _READER,
     Role.PARKING_REPORTER: frozenset({_P.SEE_PARKING, _P.REPORT_PARKING}),
 }

@@ -18,6 +18,20 @@ class AdvisoryKind(StrEnum):
     """Request for signal priority (公交优先) to a signal."""
     PARKING = "parking"
     """Car park to go to (停车诱导) to a vehicle."""
+    EVENT = "event"
+    """Traffic event that an operator published (交通事件) to roadside units and vehicles."""
+    BUS_HOLD = "bus_hold"
+    """Wait at a stop (驻站) to a bus."""
+    BUS_SPEED = "bus_speed"
+    """Drive more slowly to the next stop (控速) to a bus."""
+    BUS_SKIP = "bus_skip"
+    """Pass the next stop (越站) to a bus."""
+    BUS_SHORT_TURN = "bus_short_turn"
+    """Turn back before the end of the way (区间掉头), for dispatch."""
+    BUS_SWAP = "bus_swap"
+    """Another bus takes over (换车), for dispatch."""
+    BUS_CONNECTION = "bus_connection"
+    """Wait for a connection (接驳等候), for dispatch."""
 
 
 class Advisory(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ HOLD = 3.0
 """Margin behind a predicted arrival, s."""
 RETRY = 15.0
 """After a refusal the same signal is not asked again for this long, s."""
+ANSWERS_KEPT = 1000
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class PriorityRequest:
     request_id: str
     lateness: float = 0.0
     """s behind the timetable, 0 where not known."""
+    urgent: bool = False
+    """An emergency vehicle: before every bus, and not kept waiting by what was granted before."""
 
 
 @dataclass
@@ -64,6 +67,15 @@ class BusPriority:
         self._ids = Numbering("priority")
         self.outcomes: dict[str, int] = {}
         """How many requests were granted and refused."""
+        self.held: dict[int, float] = {}
+        """Signals (row) under manual hold and until when (UTC epoch s): nothing is asked of them."""
+        self.held_back: dict[int, int] = {}
+        """Seconds in which something would have been asked of a held signal."""
+        self._answers: dict[str, str] = {}
+
+    def answer_of(self, request_id: str) -> str:
+        """Give what became of an urgent request: asked, granted or refused, "" where it was not made."""
+        return self._answers.get(request_id, "")
 
     def request(self, request: PriorityRequest) -> None:
         """Take a request by message; a newer one of the same vehicle for the same group replaces it."""
@@ -73,6 +85,8 @@ class BusPriority:
         """Ask each signal for at most one bus."""
         self._requests = {key: kept for key, kept in self._requests.items() if scene.now < kept.expires}
         self._open = {key: kept for key, kept in self._open.items() if scene.now < kept[1].valid_until}
+        for signal in [signal for signal, until in self.held.items() if scene.now >= until]:
+            del self.held[signal]
         by_signal: dict[int, list[PriorityRequest]] = {}
         for request in self._wanted(scene):
             by_signal.setdefault(int(scene.topology.network.groups.signal[request.group]), []).append(request)
@@ -88,6 +102,7 @@ class BusPriority:
         self.outcomes[status] = self.outcomes.get(status, 0) + 1
         if not granted:
             self._memory[signal].free_from = now + RETRY
+        self._note(str(advisory.content["request_id"]), status)
         content = {**advisory.content, "status": status}
         return msgspec.structs.replace(
             advisory, id=self._ids.next(now), created=now, content=content, replaces=advisory.id
@@ -104,17 +119,30 @@ class BusPriority:
         memory = self._memory.setdefault(signal, _SignalMemory())
         cycle = float(scene.topology.signal_cycle[signal])
         memory.served = {name: when for name, when in memory.served.items() if scene.now - when <= cycle}
-        if scene.now < memory.free_from:
+        if signal in self.held:
+            self.held_back[signal] = self.held_back.get(signal, 0) + 1
             return None
-        for request in sorted(requests, key=lambda each: (-each.lateness, each.arrival, each.received)):
+        for request in sorted(
+            requests, key=lambda each: (not each.urgent, -each.lateness, each.arrival, each.received)
+        ):
+            if scene.now < memory.free_from and not request.urgent:
+                return None
             plan = plan_priority(scene, request)
             if plan is not None and request.vehicle not in memory.served:
                 memory.free_from = scene.now + RECOVERY_CYCLES * cycle
                 memory.served[request.vehicle] = scene.now
                 self._requests.pop((request.vehicle, request.group), None)
+                self._note(request.request_id, "asked" if request.urgent else "")
                 asked = replace(request, arrival=max(request.arrival, scene.now + LEAST_AHEAD))
                 return self._ask(scene, signal, asked, plan)
         return None
+
+    def _note(self, request_id: str, status: str) -> None:
+        """Remember what became of an urgent request, for those that are newest."""
+        if status == "asked" or request_id in self._answers:
+            self._answers[request_id] = status
+            while len(self._answers) > ANSWERS_KEPT:
+                del self._answers[next(iter(self._answers))]
 
     def _ask(self, scene: Scene, signal: int, request: PriorityRequest, plan: tuple[str, float]) -> Advisory:
         network = scene.topology.network
@@ -122,13 +150,14 @@ class BusPriority:
         lon, lat = network.plane.inverse(network.signals.x[signal], network.signals.y[signal])
         name = str(network.signals.id[signal])
         what = "holding green" if strategy == "extension" else "turning green earlier"
+        who = "Emergency vehicle" if request.urgent else "Bus"
         advisory = Advisory(
             id=self._ids.next(scene.now),
             kind=AdvisoryKind.BUS_PRIORITY,
             target=f"signal:{name}",
             created=scene.now,
             valid_until=request.arrival + MAX_SECONDS,
-            reason=f"Bus {request.vehicle} reaches signal {name} in {request.arrival - scene.now:.0f} s; "
+            reason=f"{who} {request.vehicle} reaches signal {name} in {request.arrival - scene.now:.0f} s; "
             f"{what} by up to {seconds:.0f} s lets it pass without a stop.",
             reason_code=f"bus_priority.{strategy}",
             lon=float(lon),
@@ -144,6 +173,7 @@ class BusPriority:
                 "strategy": strategy,
                 "max_seconds": round(seconds, 1),
                 "lateness_s": request.lateness,
+                "urgent": request.urgent,
             },
         )
         self._open[advisory.id] = (signal, advisory)

@@ -1,31 +1,88 @@
 """The gateway's web application: routes in one list."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from fastapi import FastAPI
 
-from cloudctl.api import happenings, live, network_routes, readiness, road_users, roads
+from cloudctl.access import provider_routes, sign_in_routes, user_routes
+from cloudctl.access.origins import Hosts
+from cloudctl.access.permissions import check_routes
+from cloudctl.api import (
+    corridor_routes,
+    dead_letters,
+    device_delivery,
+    device_frames,
+    device_groups,
+    device_routes,
+    happenings,
+    history_routes,
+    incident_desk,
+    live,
+    network_routes,
+    operator_events,
+    operator_holds,
+    privacy_audit,
+    privacy_consents,
+    privacy_unmask,
+    privacy_withdrawals,
+    readiness,
+    road_users,
+    roads,
+    traffic_state,
+    transit_feeds,
+    transit_orders,
+    transit_routes,
+    transit_socket,
+)
+from cloudctl.api.guard import Guard
 from cloudctl.api.headers import SecurityHeaders
+from cloudctl.api.openapi_document import document_refusals
 from cloudctl.api.pages import mount_pages
+from cloudctl.api.privacy_problems import install_privacy_problems
 from cloudctl.api.problems import install_problem_handlers
 from cloudctl.api.services import Services
 
 ROUTERS = (
     network_routes.router,
     road_users.router,
+    traffic_state.router,
     roads.router,
     happenings.router,
+    transit_feeds.router,
+    transit_routes.router,
+    transit_orders.router,
+    transit_socket.router,
     live.router,
     readiness.router,
+    device_routes.router,
+    device_frames.router,
+    device_groups.router,
+    device_delivery.router,
+    dead_letters.router,
+    sign_in_routes.router,
+    provider_routes.router,
+    user_routes.router,
+    privacy_consents.router,
+    privacy_withdrawals.router,
+    privacy_unmask.router,
+    privacy_audit.router,
+    *history_routes.ROUTERS,
+    incident_desk.router,
+    operator_events.router,
+    operator_holds.router,
+    corridor_routes.router,
 )
 Background = Callable[[], Coroutine[None, None, None]]
 
 
-def make_app(services: Services, tiles: Path, background: Sequence[Background] = ()) -> FastAPI:
-    """Make the application; `background` runs from start to end of it."""
+def make_app(
+    services: Services, tiles: Path, background: Sequence[Background] = (), hosts: Hosts | None = None
+) -> FastAPI:
+    """Make the application; `background` runs from start to end of it; without `hosts` it answers to every name."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -48,9 +105,16 @@ def make_app(services: Services, tiles: Path, background: Sequence[Background] =
         lifespan=lifespan,
     )
     app.state.services = services
+    app.state.access = services.access
+    app.add_middleware(
+        Guard, hosts=hosts, clock=time.monotonic, count=lambda reason: services.measures.guarded.labels(reason).inc()
+    )
     app.add_middleware(SecurityHeaders, measures=services.measures)
     install_problem_handlers(app)
+    install_privacy_problems(app)
     for router in ROUTERS:
         app.include_router(router)
     mount_pages(app, tiles)
+    check_routes(app.routes)
+    document_refusals(app)
     return app

@@ -19,7 +19,11 @@ class View(msgspec.Struct, frozen=True, tag="view", tag_field="type"):
 
     box: tuple[Longitude, Latitude, Longitude, Latitude]
     zoom: Zoom = 12.0
-    layers: Annotated[tuple[Part, ...], msgspec.Meta(max_length=16)] = tuple(Part)
+    layers: Annotated[tuple[Part, ...], msgspec.Meta(max_length=32)] = tuple(Part)
+    deltas: bool = False
+    """Movers and links come as keys and changes, see `cloudctl.api.mover_stream`; else whole frames."""
+    anew: bool = False
+    """The client has nothing any more of what it was sent."""
 
 
 class Paint(msgspec.Struct, frozen=True, tag="paint", tag_field="type"):

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cloudctl.api.models import Device
 from cloudctl.devices.delivery import DeliveryKind, DeliveryStatus
-from cloudctl.devices.record import CoordinateSystem, DeviceStatus, DeviceType
+from cloudctl.devices.record import LEARNT, CoordinateSystem, DeviceStatus, DeviceType
 from ingest.uper.schema import Profile
 
 ID_PATTERN = r"^[^/+#\x00-\x1f\x7f]{1,64}$"
@@ -39,7 +39,7 @@ class DeviceChanges(_Request):
     )
     profile: Profile = Field(default=Profile.V4, description="Edition of the message layer (UPER).")
     dialect: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")] = Field(
-        default="standard", description="In which it is spoken to; auto learns it from its messages."
+        default=LEARNT, description="In which it is spoken to; auto learns it from its messages."
     )
     organisation: Word | None = None
     district: Word | None = None

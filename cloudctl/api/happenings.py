@@ -1,17 +1,18 @@
-"""`/api/v1/incidents`, `advisories`, `parking`, `devices`: what happens, what was advised, what stands there."""
+"""`/api/v1/incidents`, `advisories`, `parking`: what happens, what was advised, where there is room."""
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, Literal, TypeVar
 
 from fastapi import APIRouter, Query, Request
 
+from cloudctl.access.permissions import Permission, requires
 from cloudctl.advice.advisory import Advisory, AdvisoryKind
 from cloudctl.api.live_state import LiveState
-from cloudctl.api.models import AdvisoryItem, Device, IncidentItem, Lot, Page, as_time
+from cloudctl.api.models import AdvisoryItem, IncidentItem, Lot, Page, as_time
 from cloudctl.api.paging import DEFAULT_LIMIT, Cursor, Limit, make_cursor, read_cursor
 from cloudctl.api.problems import RESPONSES
 from cloudctl.api.services import Services, now
-from cloudctl.api.state_messages import DeviceState, IncidentState, LotState
+from cloudctl.api.state_messages import IncidentState, LotState
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -19,7 +20,7 @@ T = TypeVar("T")
 router = APIRouter(prefix="/api/v1", tags=["happenings"])
 
 
-@router.get("/incidents", responses=RESPONSES)
+@router.get("/incidents", responses=RESPONSES, dependencies=[requires(Permission.SEE_PICTURE)])
 async def list_incidents(
     request: Request,
     state: Annotated[Literal["open", "closed", "all"], Query(description="Open, lately closed, or both.")] = "open",
@@ -32,7 +33,7 @@ async def list_incidents(
     return _page(sorted(found, key=lambda incident: incident.started), _incident, limit, cursor)
 
 
-@router.get("/advisories", responses=RESPONSES)
+@router.get("/advisories", responses=RESPONSES, dependencies=[requires(Permission.SEE_PICTURE)])
 async def list_advisories(
     request: Request,
     kind: Annotated[AdvisoryKind | None, Query(description="Only this kind.")] = None,
@@ -51,22 +52,10 @@ async def list_advisories(
     return Page[AdvisoryItem](items=items, next=more, time=as_time(now()))
 
 
-@router.get("/parking", responses=RESPONSES)
+@router.get("/parking", responses=RESPONSES, dependencies=[requires(Permission.SEE_PARKING)])
 async def list_parking(request: Request, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None) -> Page[Lot]:
     """List car parks and their free places."""
     return _page(_state(request).lots, _lot, limit, cursor)
-
-
-@router.get("/devices", responses=RESPONSES)
-async def list_devices(
-    request: Request,
-    online: Annotated[bool | None, Query(description="Only those that are, or are not, online.")] = None,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: Cursor = None,
-) -> Page[Device]:
-    """List roadside units and vehicle terminals."""
-    found = [device for device in _state(request).devices if online is None or device.online == online]
-    return _page(found, _device, limit, cursor)
 
 
 def _state(request: Request) -> LiveState:
@@ -125,19 +114,4 @@ def _lot(lot: LotState) -> Lot:
         occupied=lot.occupied,
         free=free,
         updated=as_time(lot.updated),
-    )
-
-
-def _device(device: DeviceState) -> Device:
-    return Device(
-        id=device.id,
-        kind=device.kind,
-        lon=device.lon,
-        lat=device.lat,
-        online=device.online,
-        last_seen=as_time(device.last_seen),
-        rates=device.rates,
-        refused=device.refused,
-        clock_offset=None if device.clock_offset_ms is None else device.clock_offset_ms / 1000.0,
-        latency=None if device.latency_ms_p50 is None else device.latency_ms_p50 / 1000.0,
     )

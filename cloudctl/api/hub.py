@@ -1,25 +1,33 @@
 """Fan-out of the live state: each client holds only the names of the parts that are news to it.
 
 What is sent is read when the client is ready for it. So a slow client gets the newest frame, never a queue, and costs
-the others nothing. Bytes are made once for all clients that look at the same box.
+the others nothing. Bytes are made once for all clients that look at the same box; a client that asked for deltas gets
+keys and what changed since, which rest on the key alone, so that it may miss any of them.
 """
 
 import asyncio
+import itertools
 import time
 from dataclasses import dataclass, field
 
 import msgspec
 import orjson
 
+from cloudctl.api.buses_message import buses_message
 from cloudctl.api.client_messages import View
+from cloudctl.api.link_stream import LinkStream
 from cloudctl.api.live_state import LiveFrame, LiveState, Part
 from cloudctl.api.measures import Measures
+from cloudctl.api.mover_stream import MoverStream
 from cloudctl.api.status import status_message
 from cloudctl.api.view_box import ViewBox, cut_frame, snapped_box
 
-PUSHED = frozenset(Part) - {Part.DETAILS}
+PUSHED = frozenset(Part) - {Part.DETAILS, Part.MOVEMENTS, Part.INTERSECTIONS}
 FRAME_PARTS = (Part.MOVERS, Part.SIGNALS, Part.LINKS)
-TEXT_PARTS = (Part.STATUS, Part.INCIDENTS, Part.ADVISORIES, Part.PARKING, Part.DEVICES)
+DESK_PARTS = (Part.DESK, Part.EVENTS, Part.HOLDS, Part.CORRIDORS)
+TEXT_PARTS = (
+    Part.STATUS, Part.INCIDENTS, Part.ADVISORIES, Part.PARKING, Part.DEVICES, Part.TRANSIT, *DESK_PARTS,
+)  # fmt: skip
 CUTS_KEPT = 64
 STATUS_EVERY_S = 1.0
 ADVISORIES_AT_START = 60
@@ -35,14 +43,20 @@ class Client:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     box: ViewBox | None = None
     """None before the client's first view message: it gets no frames until then."""
+    allowed: frozenset[Part] = PUSHED
+    """What the actor behind it may see."""
     wanted: frozenset[Part] = PUSHED
     advisory_number: int = 0
     """Number of the newest advisory the client has."""
     replies: list[str] = field(default_factory=list)
+    deltas: bool = False
+    """It takes keys and changes of movers and links."""
+    has: dict[Part, tuple[int, int]] = field(default_factory=dict)
+    """Epoch of the key, and how much of what changed since, that it has of movers and links."""
 
     def tell(self, part: Part) -> None:
         """Note that a part is news."""
-        if part in self.wanted:
+        if part in self.wanted and part in self.allowed:
             self.news.add(part)
             self.wake.set()
 
@@ -56,6 +70,10 @@ class Client:
         wanted = PUSHED & frozenset(view.layers)
         fresh = wanted if self.box is None else (wanted - self.wanted) | {Part.MOVERS}
         self.box = snapped_box(*view.box)
+        self.deltas = view.deltas
+        if view.anew:
+            self.has.clear()
+            fresh = wanted
         self.wanted = wanted
         for part in fresh:
             self.tell(part)
@@ -70,10 +88,14 @@ class Hub:
         self._measures = measures
         self._cuts: dict[ViewBox, tuple[LiveFrame, bytes]] = {}
         self._texts: dict[Part, str] = {}
+        epochs = itertools.count(1)
+        self._epochs = epochs
+        self._streams: dict[ViewBox, MoverStream] = {}
+        self._links = LinkStream(epochs)
 
-    def join(self) -> Client:
-        """Open a feed: everything is news to it."""
-        client = Client()
+    def join(self, allowed: frozenset[Part] = PUSHED) -> Client:
+        """Open a feed: everything that it may see is news to it."""
+        client = Client(allowed=allowed)
         self.clients.add(client)
         self._measures.clients.set(len(self.clients))
         for part in TEXT_PARTS:
@@ -90,6 +112,12 @@ class Hub:
         self._texts.pop(part, None)
         for client in self.clients:
             client.tell(part)
+
+    def show(self, part: Part, content: dict[str, object]) -> None:
+        """Show a part of desk work, where it is not what was shown before."""
+        if self.state.desk.get(part) != content:
+            self.state.desk[part] = content
+            self.changed(part)
 
     async def tell_status(self) -> None:
         """Tell every client the time and the state of the platform once a second, until cancelled."""
@@ -116,7 +144,31 @@ class Hub:
         if live is None or client.box is None:
             return []
         self._measures.sent.labels(part).inc()
+        if client.deltas and part is Part.MOVERS:
+            return self._moves(client, live, client.box)
+        if client.deltas and part is Part.LINKS:
+            return self._link_changes(client, live)
         return [self._cut(live, client.box) if part is Part.MOVERS else live.raw]
+
+    def _moves(self, client: Client, live: LiveFrame, box: ViewBox) -> list[Outgoing]:
+        stream = self._streams.pop(box, None) or MoverStream(box, self._epochs)
+        self._streams[box] = stream  # the latest used last
+        if len(self._streams) > CUTS_KEPT:
+            del self._streams[next(iter(self._streams))]
+        stream.feed(live)
+        epoch, entered = client.has.get(Part.MOVERS, (0, 0))
+        client.has[Part.MOVERS] = (stream.epoch, stream.entered)
+        key = [stream.key] if epoch != stream.epoch else []
+        entries = [stream.entries] if stream.entered and (key or entered != stream.entered) else []
+        return [*key, *entries, stream.moves]
+
+    def _link_changes(self, client: Client, live: LiveFrame) -> list[Outgoing]:
+        stream = self._links
+        stream.feed(live)
+        epoch, version = client.has.get(part := Part.LINKS, (0, 0))
+        client.has[part] = (stream.epoch, stream.version)
+        key = [stream.key] if epoch != stream.epoch else []
+        return [*key, stream.changes] if stream.version and (key or version != stream.version) else [*key]
 
     def _cut(self, live: LiveFrame, box: ViewBox) -> bytes:
         known = self._cuts.get(box)
@@ -130,6 +182,10 @@ class Hub:
         return cut
 
     def _text(self, client: Client, part: Part) -> list[Outgoing]:
+        if (part in DESK_PARTS and part not in self.state.desk) or (
+            part is Part.TRANSIT and self.state.transit is None
+        ):
+            return []
         self._measures.sent.labels(part).inc()
         if part is Part.ADVISORIES:
             return self._advisories(client)
@@ -142,6 +198,10 @@ class Hub:
             return {"type": part, "items": list(self.state.incidents.values())}
         if part is Part.PARKING:
             return {"type": part, "lots": self.state.lots}
+        if part in DESK_PARTS:
+            return {"type": part, **self.state.desk[part]}
+        if part is Part.TRANSIT:
+            return buses_message(self.state)
         if part is Part.DEVICES:
             return {"type": part, "devices": self.state.devices}
         return status_message(self.state, self._measures, time.time())

@@ -1,19 +1,24 @@
 """`/api/v1/live`: the WebSocket feed of the live map.
 
 The client says `{"type": "view", "box": [w, s, e, n], "zoom": z, "layers": [...]}`; the server answers with binary
-column frames (see `cloudctl.publish.frames`) and JSON texts told apart by `type`. Cross-site pages are turned away by
-their Origin; a client that does not take its messages for SEND_TIMEOUT_S is let go.
+column frames (see `cloudctl.publish.frames`) and JSON texts told apart by `type`. A browser that is signed in needs a
+ticket (`POST /api/v1/live/ticket`); a feed whose session is over is closed, and so is a client that does not take its
+messages for SEND_TIMEOUT_S.
 """
 
 import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
 
 import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
+from cloudctl.access.errors import AccountsDownError
+from cloudctl.access.permissions import Actor, Permission, current_actor, requires
 from cloudctl.api.client_messages import Paint, Ping, View, read_client_message
-from cloudctl.api.doors import same_origin
 from cloudctl.api.errors import ClientMessageError
-from cloudctl.api.hub import Client, Hub
+from cloudctl.api.hub import PUSHED, Client, Hub
+from cloudctl.api.live_state import Part
 from cloudctl.api.measures import Measures
 from cloudctl.api.services import Services, now
 
@@ -21,19 +26,28 @@ SEND_TIMEOUT_S = 15.0
 MESSAGES_A_SECOND = 20
 CLOSE_POLICY = 1008
 CLOSE_LATER = 1013
+CLOSE_SIGNED_OUT = 4401
+CHECK_SESSION_S = 10.0
+NEEDS = {
+    Part.MOVERS: Permission.SEE_TRAJECTORIES,
+    Part.SIGNALS: Permission.READ_SIGNALS,
+    Part.PARKING: Permission.SEE_PARKING,
+    Part.DEVICES: Permission.SEE_DEVICES,
+    Part.DESK: Permission.HANDLE_INCIDENTS,
+    Part.EVENTS: Permission.PUBLISH_EVENT,
+    Part.HOLDS: Permission.CONTROL_SIGNALS,
+    Part.CORRIDORS: Permission.OPEN_CORRIDOR,
+}
+"""What a part needs beyond the picture; others are held back from who may not see them."""
 
 router = APIRouter()
 _log = structlog.get_logger("gateway.live")
 
 
-@router.websocket("/api/v1/live")
+@router.websocket("/api/v1/live", dependencies=[requires(Permission.SEE_PICTURE)])
 async def live(socket: WebSocket) -> None:
     """Serve one live feed until it closes."""
     services = Services.of(socket)
-    if not same_origin(socket.headers.get("origin"), socket.headers.get("host")):
-        services.measures.turned_away.labels("origin").inc()
-        await socket.close(CLOSE_POLICY, "origin")
-        return
     host = socket.client.host if socket.client else ""
     if not services.doors.enter(host):
         services.measures.turned_away.labels("crowded").inc()
@@ -41,22 +55,40 @@ async def live(socket: WebSocket) -> None:
         return
     try:
         await socket.accept()
-        await _serve(socket, services.hub, services.measures)
+        actor = await current_actor(socket)
+        allowed = frozenset(part for part in PUSHED if actor.may(NEEDS.get(part, Permission.SEE_PICTURE)))
+        await _serve(socket, services.hub, services.measures, allowed, _while_in(services, actor))
     finally:
         services.doors.leave(host)
 
 
-async def _serve(socket: WebSocket, hub: Hub, measures: Measures) -> None:
-    client = hub.join()
+async def _serve(
+    socket: WebSocket, hub: Hub, measures: Measures, allowed: frozenset[Part], staying: Coroutine[None, None, None]
+) -> None:
+    client = hub.join(allowed)
     writer = asyncio.create_task(_write(socket, hub, client, measures), name="live writer")
     reader = asyncio.create_task(_read(socket, client, measures), name="live reader")
+    guard = asyncio.create_task(staying, name="live guard")
     try:
-        await asyncio.wait((writer, reader), return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait((writer, reader, guard), return_when=asyncio.FIRST_COMPLETED)
+        if guard in done:
+            measures.turned_away.labels("session").inc()
+            await socket.close(CLOSE_SIGNED_OUT, "signed out")
     finally:
         hub.leave(client)
         writer.cancel()
         reader.cancel()
-        await asyncio.gather(writer, reader, return_exceptions=True)
+        guard.cancel()
+        await asyncio.gather(writer, reader, guard, return_exceptions=True)
+
+
+async def _while_in(services: Services, actor: Actor) -> None:
+    """Return when the actor's session or token is over."""
+    while True:
+        await asyncio.sleep(CHECK_SESSION_S)
+        with suppress(AccountsDownError):
+            if not await services.access.still_in(actor):
+                return
 
 
 async def _write(socket: WebSocket, hub: Hub, client: Client, measures: Measures) -> None:

@@ -4,6 +4,7 @@ One object lives in the gateway's event loop; `accept` takes one MQTT message an
 queues: a newer message replaces the older one, so a gateway that was busy goes on with the present.
 """
 
+import secrets
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,17 +23,29 @@ from cloudctl.api.state_messages import (
     ParkingState,
     read_state,
 )
+from cloudctl.api.transit_log import TransitLog, VisitState
+from cloudctl.dispatch.advice import DispatchAdvice
+from cloudctl.dispatch.priority import PriorityState
+from cloudctl.dispatch.state import DispatchState
+from cloudctl.incidents.work import WorkState
+from cloudctl.privacy.names import Names
 from cloudctl.publish.errors import FrameError
 from cloudctl.publish.frames import Frame, FrameKind, decode_frame
+from cloudctl.transit.lines import LinesState
+from cloudctl.transit.state import TransitState
 
 ADVISORIES_KEPT = 300
+VEHICLE = "obu"
+"""Kind of devices that are vehicles."""
 INCIDENTS_KEPT = 200
 PREFIX = "V2X/CLOUD/"
+WORK_TOPIC = PREFIX + "STATE/WORK"
 SUBSCRIPTIONS: tuple[tuple[str, int], ...] = (
     (PREFIX + "LIVE/+", 0),
     (PREFIX + "TRAJECTORY", 0),
     (PREFIX + "STATE/+", 1),
     (PREFIX + "ADVISORY", 1),
+    (PREFIX + "TRANSIT/+", 1),
     (PREFIX + "INCIDENT", 1),
     (PREFIX + "HEALTH/+", 0),
 )
@@ -49,7 +62,17 @@ class Part(StrEnum):
     ADVISORIES = "advisories"
     PARKING = "parking"
     DEVICES = "devices"
+    TRANSIT = "transit"
     STATUS = "status"
+    DESK = "desk"
+    """Priority and handling of incidents, mutes."""
+    EVENTS = "events"
+    HOLDS = "holds"
+    CORRIDORS = "corridors"
+    """What operators published, held and opened."""
+    MOVEMENTS = "movements"
+    INTERSECTIONS = "intersections"
+    """State of movements and intersections; asked for, never pushed."""
     DETAILS = "details"
     """Trajectory frame: lane, accuracy and source of each track; asked for, never pushed."""
 
@@ -58,6 +81,8 @@ FRAME_PARTS: dict[str, tuple[FrameKind, Part]] = {
     PREFIX + "LIVE/MOVERS": (FrameKind.MOVERS, Part.MOVERS),
     PREFIX + "LIVE/LINKS": (FrameKind.LINKS, Part.LINKS),
     PREFIX + "LIVE/SIGNALS": (FrameKind.SIGNALS, Part.SIGNALS),
+    PREFIX + "LIVE/MOVEMENTS": (FrameKind.MOVEMENTS, Part.MOVEMENTS),
+    PREFIX + "LIVE/INTERSECTIONS": (FrameKind.INTERSECTIONS, Part.INTERSECTIONS),
     PREFIX + "TRAJECTORY": (FrameKind.TRAJECTORY, Part.DETAILS),
 }
 
@@ -85,9 +110,20 @@ class LiveState:
     """Incidents that ended, the latest last."""
     advisories: deque[tuple[int, Advisory]] = field(default_factory=lambda: deque(maxlen=ADVISORIES_KEPT))
     """Running number and advisory, the latest last."""
+    transit: TransitState | None = None
+    """The bus network; None before the first word of it."""
+    lines: LinesState | None = None
+    dispatch: DispatchState | None = None
+    transit_log: TransitLog = field(default_factory=lambda: TransitLog(secrets.token_hex(4)))
+    work: WorkState | None = None
+    """What the engine does for operators; None before the first word of it."""
+    desk: dict[Part, dict[str, object]] = field(default_factory=dict)
+    """Desk work as it is shown, by part."""
     lots: tuple[LotState, ...] = ()
     devices: tuple[DeviceState, ...] = ()
     health: dict[str, Health] = field(default_factory=dict)
+    names: Names | None = None
+    """Masks private vehicles as they come in; None shows every name."""
     _advisory_number: int = 0
 
     def accept(self, topic: str, payload: bytes, now: float) -> Part | None:
@@ -101,6 +137,9 @@ class LiveState:
             report = read_state(topic, payload, Health)
             self.health[report.process] = report
             return Part.STATUS
+        if topic == WORK_TOPIC:
+            self.work = read_state(topic, payload, WorkState)
+            return None
         handler = _JSON_TOPICS.get(topic)
         return handler(self, topic, payload) if handler else None
 
@@ -145,22 +184,65 @@ class LiveState:
 
     def _accept_advisory(self, topic: str, payload: bytes) -> Part:
         self._advisory_number += 1
-        self.advisories.append((self._advisory_number, read_state(topic, payload, Advisory)))
+        advisory = read_state(topic, payload, Advisory)
+        if self.names is not None:
+            advisory = self.names.advisory(advisory)
+        self.advisories.append((self._advisory_number, advisory))
         return Part.ADVISORIES
 
     def _accept_parking(self, topic: str, payload: bytes) -> Part:
         self.lots = read_state(topic, payload, ParkingState).lots
         return Part.PARKING
 
+    def _accept_transit(self, topic: str, payload: bytes) -> Part:
+        self.transit = read_state(topic, payload, TransitState)
+        self.transit_log.findings(self.transit)
+        return Part.TRANSIT
+
+    def _accept_lines(self, topic: str, payload: bytes) -> Part:
+        self.lines = read_state(topic, payload, LinesState)
+        return Part.TRANSIT
+
+    def _accept_dispatch(self, topic: str, payload: bytes) -> Part:
+        self.dispatch = read_state(topic, payload, DispatchState)
+        return Part.TRANSIT
+
+    def _accept_visit(self, topic: str, payload: bytes) -> Part:
+        self.transit_log.visit(read_state(topic, payload, VisitState))
+        return Part.TRANSIT
+
+    def _accept_dispatch_advice(self, topic: str, payload: bytes) -> Part:
+        self.transit_log.advice(read_state(topic, payload, DispatchAdvice))
+        return Part.TRANSIT
+
+    def _accept_priority(self, topic: str, payload: bytes) -> Part:
+        self.transit_log.priority(read_state(topic, payload, PriorityState))
+        return Part.TRANSIT
+
     def _accept_devices(self, topic: str, payload: bytes) -> Part:
-        self.devices = read_state(topic, payload, DevicesState).devices
+        state = read_state(topic, payload, DevicesState)
+        self.devices = state.devices if self.names is None else mask_devices(state, self.names)
         return Part.DEVICES
+
+
+def mask_devices(state: DevicesState, names: Names) -> tuple[DeviceState, ...]:
+    """Mask private vehicles in a list of devices, and note what the engine calls them."""
+    shown = {each.id: names.shown(each.id) for each in state.devices if each.kind == VEHICLE}
+    private = {
+        each.row: each.id for each in state.devices if each.row is not None and shown.get(each.id, each.id) != each.id
+    }
+    names.note_rows(state.epoch, private)
+    return tuple(
+        msgspec.structs.replace(each, id=shown[each.id]) if each.row in private else each for each in state.devices
+    )
 
 
 REQUIRED_COLUMNS: dict[Part, frozenset[str]] = {
     Part.MOVERS: frozenset({"id", "lon", "lat", "speed", "heading", "age", "class", "flags", "length", "width"}),
     Part.LINKS: frozenset({"link", "level", "conf", "speed", "queue", "flow"}),
     Part.SIGNALS: frozenset({"group", "state", "conf", "likely", "min", "max", "nextgrn", "age"}),
+    Part.MOVEMENTS: frozenset({"move", "from", "to", "flow", "share", "delay", "queue", "level", "conf", "est"}),
+    Part.INTERSECTIONS: frozenset({"signal", "flow", "delay", "queue", "level", "conf", "est"}),
     Part.DETAILS: frozenset({"id", "sigma", "lane", "dev"}),
 }
 
@@ -169,6 +251,12 @@ _JSON_TOPICS: dict[str, Callable[[LiveState, str, bytes], Part]] = {
     PREFIX + "STATE/INCIDENTS": LiveState._accept_incidents,  # noqa: SLF001  # the same
     PREFIX + "ADVISORY": LiveState._accept_advisory,  # noqa: SLF001  # the same
     PREFIX + "STATE/PARKING": LiveState._accept_parking,  # noqa: SLF001  # the same
+    PREFIX + "STATE/TRANSIT": LiveState._accept_transit,  # noqa: SLF001  # the same
+    PREFIX + "STATE/LINES": LiveState._accept_lines,  # noqa: SLF001  # the same
+    PREFIX + "STATE/DISPATCH": LiveState._accept_dispatch,  # noqa: SLF001  # the same
+    PREFIX + "TRANSIT/VISIT": LiveState._accept_visit,  # noqa: SLF001  # the same
+    PREFIX + "TRANSIT/ADVICE": LiveState._accept_dispatch_advice,  # noqa: SLF001  # the same
+    PREFIX + "TRANSIT/PRIORITY": LiveState._accept_priority,  # noqa: SLF001  # the same
     PREFIX + "STATE/DEVICES": LiveState._accept_devices,  # noqa: SLF001  # the same
 }
 

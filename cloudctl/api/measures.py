@@ -22,6 +22,9 @@ class Measures:
         self.turned_away = Counter(
             "v2x_gateway_live_turned_away", "Live feeds refused or ended by us", ["reason"], registry=self.registry
         )
+        self.guarded = Counter(
+            "v2x_gateway_turned_away", "Requests turned away before any route", ["reason"], registry=self.registry
+        )
         self.sent = Counter("v2x_gateway_live_sent", "Messages sent to live feeds", ["part"], registry=self.registry)
         self.sent_bytes = Counter("v2x_gateway_live_sent_bytes", "Bytes sent to live feeds", registry=self.registry)
         self.cuts = Counter(

@@ -2,12 +2,20 @@
 
 from fastapi import APIRouter, Request, Response
 
+from cloudctl.access.permissions import Permission, requires
 from cloudctl.api.network_tables import entity_tag
 from cloudctl.api.services import Services
 
 GEOJSON = "application/geo+json"
 
-router = APIRouter(prefix="/api/v1/network", tags=["network"])
+
+class GeoJson(Response):
+    """An answer in GeoJSON (RFC 7946)."""
+
+    media_type = GEOJSON
+
+
+router = APIRouter(prefix="/api/v1/network", tags=["network"], dependencies=[requires(Permission.SEE_PICTURE)])
 
 
 @router.get("")
@@ -34,7 +42,11 @@ def list_network_links(request: Request) -> Response:
     return _tagged(request, Services.of(request).tables.links_json)
 
 
-@router.get("/links.geojson")
+@router.get(
+    "/links.geojson",
+    response_class=GeoJson,
+    responses={200: {"content": {GEOJSON: {"schema": {"type": "object"}}}}},
+)
 def get_links_geojson(request: Request) -> Response:
     """Give all links with their shapes; the feature id is the row."""
     return _tagged(request, Services.of(request).tables.links_geojson, GEOJSON)

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from prometheus_client import generate_latest
 
+from cloudctl.access.permissions import public
 from cloudctl.api.exposition import merged_exposition
 from cloudctl.api.models import Check, Readiness
 from cloudctl.api.services import Services, now
@@ -10,7 +11,7 @@ from cloudctl.api.services import Services, now
 FRESH_S = 3.0
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-router = APIRouter(tags=["operation"])
+router = APIRouter(tags=["operation"], dependencies=[public()])
 
 
 @router.get("/healthz")

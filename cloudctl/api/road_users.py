@@ -6,14 +6,15 @@ import numpy as np
 from fastapi import APIRouter, Path, Query, Request
 from numpy.typing import NDArray
 
+from cloudctl.access.permissions import CurrentActor, Permission, requires
 from cloudctl.api.errors import ProblemError
-from cloudctl.api.history import History
 from cloudctl.api.live_state import Part
 from cloudctl.api.models import Page, Track, TrackDetail, TrailItem, as_time
 from cloudctl.api.paging import DEFAULT_LIMIT, BoxText, Cursor, Limit, make_cursor, read_box, read_cursor
 from cloudctl.api.problems import RESPONSES
 from cloudctl.api.services import Services, now
 from cloudctl.errors import DatabaseError
+from cloudctl.privacy.errors import AuditUnavailableError
 from cloudctl.publish.frames import Frame
 from maps.participants import ParticipantKind
 
@@ -22,7 +23,7 @@ COASTING = 2
 MAX_TRAIL_POINTS = 3000
 KindName = Literal["unknown", "car", "van", "truck", "bus", "special", "motorcycle", "cyclist", "pedestrian"]
 
-router = APIRouter(prefix="/api/v1", tags=["road users"])
+router = APIRouter(prefix="/api/v1", tags=["road users"], dependencies=[requires(Permission.SEE_TRAJECTORIES)])
 
 
 @router.get("/tracks", responses=RESPONSES)
@@ -54,6 +55,7 @@ async def list_tracks(
 @router.get("/tracks/{track_id}", responses=RESPONSES)
 async def get_track(
     request: Request,
+    actor: CurrentActor,
     track_id: Annotated[int, Path(ge=0, le=2**32 - 1)],
     trail_seconds: Annotated[float, Query(ge=0, le=3600, description="How far back the trail goes, s.")] = 120.0,
 ) -> TrackDetail:
@@ -63,19 +65,22 @@ async def get_track(
     row = -1 if live is None else _find_row(live.frame, track_id)
     if live is None or row < 0:
         raise ProblemError(404, "No such road user", f"track {track_id} is not in the newest picture")
-    trail, complete = await _trail(services.history, track_id, trail_seconds)
+    trail, complete = await _trail(services, actor.id, track_id, trail_seconds)
     base = _track(live.frame, row).model_dump()
     found = _details(services, track_id) | {"trail": trail, "trail_complete": complete}
     return TrackDetail.model_validate(base | found)
 
 
-async def _trail(history: History, track_id: int, seconds: float) -> tuple[list[TrailItem], bool]:
+async def _trail(services: Services, actor: str, track_id: int, seconds: float) -> tuple[list[TrailItem], bool]:
+    """Give the stored trail, once the look is entered in the audit log; nothing where either fails."""
     if seconds == 0:
         return [], True
     until = now()
     try:
-        points = await history.list_trail(track_id, until - seconds, until, MAX_TRAIL_POINTS)
-    except DatabaseError:
+        what = {"route": "/api/v1/tracks", "track": track_id, "seconds": seconds}
+        await services.audit.record_look(actor, "live operation", what)
+        points = await services.history.list_trail(track_id, until - seconds, until, MAX_TRAIL_POINTS)
+    except (DatabaseError, AuditUnavailableError):
         return [], False
     times = ((point, as_time(point.time)) for point in points)
     items = [TrailItem(time=at, lon=point.lon, lat=point.lat, speed=point.speed) for point, at in times if at]

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import numpy as np
 from fastapi import APIRouter, Path, Query, Request
 
+from cloudctl.access.permissions import Permission, requires
 from cloudctl.api.errors import ProblemError
 from cloudctl.api.live_state import Part
 from cloudctl.api.models import Link, Page, Signal, SignalGroup, as_time
@@ -33,7 +34,7 @@ LevelName = Literal["unknown", "free", "steady", "light", "moderate", "severe"]
 router = APIRouter(prefix="/api/v1", tags=["roads"])
 
 
-@router.get("/links", responses=RESPONSES)
+@router.get("/links", responses=RESPONSES, dependencies=[requires(Permission.SEE_PICTURE)])
 async def list_links(
     request: Request,
     bbox: BoxText = None,
@@ -60,7 +61,7 @@ async def list_links(
     return Page[Link](items=items, next=more, time=as_time(None if frame is None else frame.time))
 
 
-@router.get("/signals", responses=RESPONSES)
+@router.get("/signals", responses=RESPONSES, dependencies=[requires(Permission.READ_SIGNALS)])
 async def list_signals(
     request: Request, bbox: BoxText = None, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[Signal]:
@@ -78,7 +79,7 @@ async def list_signals(
     return Page[Signal](items=items, next=more, time=as_time(None if frame is None else frame.time))
 
 
-@router.get("/signals/{signal_id}", responses=RESPONSES)
+@router.get("/signals/{signal_id}", responses=RESPONSES, dependencies=[requires(Permission.READ_SIGNALS)])
 async def get_signal(request: Request, signal_id: Annotated[str, Path(max_length=200)]) -> Signal:
     """Give one signalised intersection by its id."""
     services = Services.of(request)

@@ -67,12 +67,23 @@ class DeviceState(msgspec.Struct, frozen=True, kw_only=True):
     """Reason to messages refused since the start."""
     clock_offset_ms: float | None = None
     latency_ms_p50: float | None = None
+    slow: tuple[str, ...] = ()
+    """Streams that come at less than half their nominal rate."""
+    missing: int = 0
+    shed: int = 0
+    clock_wrong: bool = False
+    live: bool = True
+    heartbeat: bool | None = None
+    nominal: dict[str, float] = {}
+    """Hz by stream."""
 
 
 class DevicesState(msgspec.Struct, frozen=True):
     """All devices."""
 
     devices: tuple[DeviceState, ...] = ()
+    epoch: int = 0
+    """Life of the engine that the rows belong to."""
 
 
 class Percentiles(msgspec.Struct, frozen=True):

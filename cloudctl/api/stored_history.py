@@ -8,10 +8,12 @@ import psycopg
 from cloudctl.api.history import TrailPoint
 from cloudctl.errors import DatabaseError
 from cloudctl.store.reader import StoreReader
+from cloudctl.store.switches import SwitchBoard
 
 PATIENCE_S = 2.0
 """A page waits for a trail no longer than this."""
 ASK_EVERY_S = 1.0
+QUESTIONS_AT_ONCE = 6
 
 
 class StoredHistory:
@@ -19,11 +21,14 @@ class StoredHistory:
 
     def __init__(self, url: str) -> None:
         self._reader = StoreReader(url)
+        self.questions = StoreReader(url, connections=QUESTIONS_AT_ONCE)
+        """For questions that may take long; trails do not wait for them."""
+        self.switches = SwitchBoard(url)
         self._answers = False
 
     async def run(self) -> None:
         """Hold the reader open until cancelled."""
-        async with self._reader:
+        async with self._reader, self.questions:
             while True:
                 self._answers = await self._reader.ready()
                 await asyncio.sleep(ASK_EVERY_S)

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cloudctl.publish.frames import Frame, encode_frame
 
@@ -34,13 +35,17 @@ def snapped_box(west: float, south: float, east: float, north: float) -> ViewBox
 
 def cut_frame(frame: Frame, raw: bytes, box: ViewBox) -> bytes:
     """Keep the rows of a frame with columns lon and lat inside the box; `raw` comes back where all are."""
-    lon, lat = frame.column("lon"), frame.column("lat")
-    inside = (lon >= box.west) & (lon <= box.east) & (lat >= box.south) & (lat <= box.north)
-    if inside.all():
+    rows = rows_inside(frame, box)
+    if len(rows) == len(frame):
         return raw
-    rows = np.flatnonzero(inside)
     columns = {name: column[rows] for name, column in frame.columns.items()}
     return encode_frame(frame.kind, frame.tick, frame.time, columns, epoch=frame.epoch, key=frame.key)
+
+
+def rows_inside(frame: Frame, box: ViewBox) -> NDArray[np.int64]:
+    """Rows of a frame with columns lon and lat that lie inside the box."""
+    lon, lat = frame.column("lon"), frame.column("lat")
+    return np.flatnonzero((lon >= box.west) & (lon <= box.east) & (lat >= box.south) & (lat <= box.north))
 
 
 def _step(size: float) -> float:

@@ -1,7 +1,7 @@
 """What the archiver says of itself once a second: counters, latency, readiness, Prometheus text."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
@@ -40,19 +40,31 @@ def archiver_counters(intake: Intake, spool: Spool, writer: Writer) -> dict[str,
         *("frames_stored", "frames_repeated", "frames_missed", "gaps_detected"),
         *("observations_stored", "link_states_stored", "signal_transitions_stored", WITHHELD, "observations_withheld"),
     )
-    return {
-        "points_spooled": intake.points_spooled,
-        "events_spooled": spool.spooled[SpoolClass.EVENT],
-        "telemetry_spooled": spool.spooled[SpoolClass.TELEMETRY],
-        "spool_bytes": spool.waiting_bytes,
-        "spool_disk_bytes": spool.disk_bytes,
-        "spool_waiting": spool.events.waiting + spool.telemetry.waiting,
-        "spool_torn_bytes": spool.events.torn_bytes + spool.telemetry.torn_bytes,
-        "spool_lost_records": spool.events.lost_records + spool.telemetry.lost_records,
-        "shed": spool.shed,
-        "waits_for_room": intake.waits_for_room,
-        "database_connected": int(status.connected),
-    } | {name: status.counters.get(name, 0) + (intake.withheld if name == WITHHELD else 0) for name in stored}
+    return (
+        {
+            "points_spooled": intake.points_spooled,
+            "events_spooled": spool.spooled[SpoolClass.EVENT],
+            "telemetry_spooled": spool.spooled[SpoolClass.TELEMETRY],
+            "spool_bytes": spool.waiting_bytes,
+            "spool_disk_bytes": spool.disk_bytes,
+            "spool_waiting": spool.events.waiting + spool.telemetry.waiting,
+            "spool_torn_bytes": spool.events.torn_bytes + spool.telemetry.torn_bytes,
+            "spool_lost_records": spool.events.lost_records + spool.telemetry.lost_records,
+            "shed": spool.shed,
+            "waits_for_room": intake.waits_for_room,
+            "database_connected": int(status.connected),
+        }
+        | {name: status.counters.get(name, 0) for name in stored}
+        | _withheld(intake, status.counters)
+    )
+
+
+def _withheld(intake: Intake, stored: Mapping[str, int]) -> dict[str, int]:
+    """Events that nobody may store, in all and by stream."""
+    streams = {name for name in stored if name.startswith(f"{WITHHELD}.")}
+    streams |= {f"{WITHHELD}.{stream}" for stream in intake.withheld}
+    by_stream = {name: stored.get(name, 0) + intake.withheld[name.partition(".")[2]] for name in sorted(streams)}
+    return {WITHHELD: stored.get(WITHHELD, 0) + intake.withheld.total()} | by_stream
 
 
 def make_health(intake: Intake, spool: Spool, writer: Writer, *, started: float, now: float, receiving: bool) -> Health:
@@ -86,5 +98,7 @@ class _Counters(Collector):
     def collect(self) -> Iterable[Metric]:
         """Give one metric a counter."""
         for name, value in self._counters.items():
+            if "." in name:
+                continue  # parts of a figure that is told whole
             family = GaugeMetricFamily if name in GAUGES else CounterMetricFamily
             yield family(f"v2x_archiver_{name}", name.replace("_", " "), value=value)

@@ -3,6 +3,7 @@
 import asyncio
 import struct
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
@@ -11,7 +12,7 @@ import structlog
 from cloudctl.observability import LatencyWindow
 from cloudctl.store.batch_parse import DEVICES_TOPIC, FRAME_TOPICS
 from cloudctl.store.errors import SpoolFullError
-from cloudctl.store.event_rows import CLOUD_EVENTS, find_telemetry_stream
+from cloudctl.store.event_rows import CLOUD_EVENTS, find_event_stream, find_telemetry_stream
 from cloudctl.store.spool import Spool, SpoolClass
 from ingest.broker import RawMessage
 from ingest.streams import BY_NAME, StreamClass
@@ -20,6 +21,7 @@ from ingest.topics import filters_of
 CLOUD_STREAMS = (
     *("trajectory", "link_state", "movement_state", "intersection_state", "signal_state"),
     *("incident", "advisory", "dead_letter", "devices_now"),
+    *("stop_visit", "dispatch_advice", "priority_status"),
 )
 FILTERS = (
     *(BY_NAME[name].subscription for name in (*CLOUD_STREAMS, *CLOUD_EVENTS)),
@@ -47,8 +49,8 @@ class Intake:
     ) -> None:
         """Leave out messages on topics that `admits` does not admit: nobody may store them."""
         self.points_spooled = 0
-        self.withheld = 0
-        """Messages that were not admitted."""
+        self.withheld: Counter[str] = Counter()
+        """Messages that were not admitted, by stream."""
         self.waits_for_room = 0
         self.latency = LatencyWindow()
         """From receipt to disk."""
@@ -71,7 +73,8 @@ class Intake:
 
     def _is_due(self, message: RawMessage) -> bool:
         if not self._admits(message.topic):
-            self.withheld += 1
+            found = find_event_stream(message.topic)
+            self.withheld[found[0].name if found else "other"] += 1
             return False
         if message.topic != DEVICES_TOPIC:
             return True

@@ -27,7 +27,18 @@ def document_text() -> str:
     from importlib.metadata import version
 
     from cloudctl.advice.advisory import Advisory
+    from cloudctl.devices.record import DeviceRecord
+    from cloudctl.publish.commands import Command, CommandReply
+    from cloudctl.publish.delivery import Delivery
     from ingest.asyncapi import asyncapi_document
     from ingest.yaml_text import yaml_text
 
-    return yaml_text(asyncapi_document(version("v2x-cloudctl"), {"obu_advice": Advisory, "advisory": Advisory}))
+    types = {
+        "obu_advice": Advisory,
+        "advisory": Advisory,
+        "command": Command,
+        "command_reply": CommandReply,
+        "device_register": DeviceRecord,
+        "delivery": Delivery,
+    }
+    return yaml_text(asyncapi_document(version("v2x-cloudctl"), types))

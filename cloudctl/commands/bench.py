@@ -23,7 +23,7 @@ class ObjectCountError(CloudctlError):
 @app.command()
 def fusion(
     out: Out = None,
-    objects: Annotated[str, typer.Option(metavar="N,N,...", help="Sizes of the scenes.")] = "1000,10000",
+    objects: Annotated[str, typer.Option(metavar="N,N,...", help="Sizes of the scenes.")] = "1000,10000,100000",
 ) -> None:
     """Cycle time of the tracker, its accuracy, and both beside a textbook tracker."""
     sizes = _sizes(objects)
@@ -33,17 +33,37 @@ def fusion(
     bench_fusion(out, sizes)
 
 
+Database = Annotated[
+    str | None,
+    typer.Option("--database", "--url", help="PostgreSQL or TimescaleDB (URL); default: an embedded PostgreSQL."),
+]
+
+
 @app.command()
 def store(
     out: Out = None,
-    url: Annotated[str | None, typer.Option(help="PostgreSQL or TimescaleDB; default: an embedded one.")] = None,
-    tracks: Annotated[int, typer.Option(min=1, help="Road users.")] = 10_000,
-    seconds: Annotated[float, typer.Option(min=1, help="Length of the traffic.")] = 60.0,
+    database: Database = None,
+    tracks: Annotated[int, typer.Option(min=1, help="Road users of the burst.")] = 10_000,
+    seconds: Annotated[float, typer.Option(min=1, help="Length of the traffic; of the burst at most 60.")] = 60.0,
+    rate: Annotated[float, typer.Option(min=0, help="Points a second of the sustained run; 0: none.")] = 120_000.0,
 ) -> None:
-    """Points a second from the spool into the database, and bytes a point."""
+    """Points a second from the spool into the database, at once and sustained, beside COPY, and bytes a point."""
     from cloudctl.commands.bench_store import bench_store
 
-    bench_store(out, url, tracks, seconds)
+    bench_store(out, database, tracks, seconds, rate)
+
+
+@app.command()
+def queries(
+    out: Out = None,
+    database: Database = None,
+    points: Annotated[int, typer.Option(min=1000, help="Points in the database.")] = 100_000_000,
+    repeats: Annotated[int, typer.Option(min=1, help="How often each question is asked.")] = 40,
+) -> None:
+    """Times of every question about the past, on a database with many points; they are removed afterwards."""
+    from cloudctl.commands.bench_store import bench_queries
+
+    bench_queries(out, database, points, repeats)
 
 
 @app.command()
@@ -101,6 +121,24 @@ def matching(
     from cloudctl.commands.bench_maps import bench_matching
 
     bench_matching(out, net=net)
+
+
+@app.command()
+def transit(
+    out: Out = None,
+    buses: Annotated[int, typer.Option(min=1, help="Buses on the road.")] = 2000,
+    lines: Annotated[int, typer.Option(min=1, help="Lines.")] = 150,
+) -> None:
+    """Times of the questions of bus dispatch."""
+    from tempfile import TemporaryDirectory
+
+    from cloudctl.commands.bench_city import make_grid_map
+    from cloudctl.commands.bench_transit import bench_transit
+    from maps.network_file import open_network
+
+    with TemporaryDirectory() as folder:
+        network = open_network(make_grid_map(Path(folder)))
+    bench_transit(out, buses, lines, network)
 
 
 def _sizes(text: str) -> list[int]:

@@ -158,6 +158,7 @@ def running_rig(folder: Path, map_file: Path, cycle_hz: float) -> Iterator[Rig]:
                 "map": {"file": str(map_file.absolute()), "tiles": "none"},
                 "broker": {"url": broker.url},
                 "engine": {"cycle_hz": cycle_hz},
+                "devices": {"admission": "automatic"},
             }
         )
     )

@@ -18,6 +18,12 @@ def demo(
     ] = None,
     host: Annotated[str, typer.Option(help="Address on which the live map listens.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the live map.")] = 8765,
+    accounts: Annotated[
+        bool, typer.Option("--accounts", help="Ask visitors to sign in, as `cloudctl serve` does.")
+    ] = False,
+    level: Annotated[
+        str, typer.Option(help="How good the devices' sensors are: good, typical or poor.", metavar="LEVEL")
+    ] = "good",
     data_dir: Annotated[Path, typer.Option(help="Folder for the city, the database and the logs.")] = Path("var"),
 ) -> None:
     """Run the platform with a simulated city and show the address of the live map."""
@@ -26,7 +32,9 @@ def demo(
     from cloudctl.demo_run import DemoOptions, run_demo
     from cloudctl.observability import configure_logging
 
+    if level not in ("good", "typical", "poor"):
+        raise typer.BadParameter(f"{level!r} is none of good, typical, poor", param_hint="--level")
     configure_logging("demo")
     console = Console(stderr=headless, highlight=False, soft_wrap=True)
-    options = DemoOptions(data_dir, host, port, seconds, report, map_file, headless)
+    options = DemoOptions(data_dir, host, port, seconds, report, map_file, headless, accounts, level)
     asyncio.run(run_demo(options, console.print))

@@ -25,12 +25,12 @@ class DeliveryStatus(StrEnum):
     QUEUED = "queued"
     """Waits for the engine."""
     SENT = "sent"
-    """Published; no answer yet. Management orders stay here: an interface without an answer to them is common."""
+    """Published; no answer yet. A management order without one stays here: interfaces that do not answer are common."""
     ACKNOWLEDGED = "acknowledged"
     FAILED = "failed"
     """The device answered that it did not take it."""
     CONNECTION_ABNORMAL = "connection_abnormal"
-    """No answer to the first sending and three more."""
+    """No answer to the first sending and three more. The newest CONFIG and MAP go out again when the device is back."""
     SUPERSEDED = "superseded"
     """A newer one of its kind took its place before an answer came."""
     PRESENT = "present"
@@ -58,6 +58,7 @@ STATUS_OF_REPORT = {
     Reported.NO_FORM: DeliveryStatus.FAILED,
     Reported.SUPERSEDED: DeliveryStatus.SUPERSEDED,
     Reported.CONNECTION_ABNORMAL: DeliveryStatus.CONNECTION_ABNORMAL,
+    Reported.UNANSWERED: DeliveryStatus.SENT,
 }
 
 

@@ -43,6 +43,11 @@ _TAKE_DUE: LiteralString = (
     " FROM due, v2x.device_revision r WHERE d.id = due.id AND r.revision = d.revision"
     " RETURNING d.id, d.device, d.kind, r.content, r.etag, r.map_slice"
 )
+_SEND_AGAIN: LiteralString = (
+    "UPDATE v2x.device_delivery d SET status = 'queued', detail = 'the device is back', updated = now()"
+    " WHERE device = ANY(%s) AND status = 'connection_abnormal' AND kind <> 'management' AND orders < %s AND NOT EXISTS"
+    " (SELECT FROM v2x.device_delivery n WHERE n.device = d.device AND n.kind = d.kind AND n.id > d.id)"
+)
 
 
 class Revision(NamedTuple):
@@ -178,6 +183,14 @@ class Deliveries:
                     " WHERE d.id = %s AND g.id = d.device AND r.etag IS NOT NULL",
                     (delivery,),
                 )
+
+    async def send_again(self, devices: Iterable[str]) -> int:
+        """Queue what devices that are back never answered: the newest CONFIG and MAP of each. Gives how many.
+
+        Each is given to the engine `MOST_ORDERS` times at most, so that a device that never answers has peace at last.
+        """
+        async with self._database.transaction() as transaction:
+            return await transaction.run(_SEND_AGAIN, (list(devices), MOST_ORDERS))
 
     async def fail(self, delivery: int, detail: str) -> None:
         """Close a delivery that the engine refused."""

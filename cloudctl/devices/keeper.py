@@ -1,7 +1,8 @@
 """Keeps the register, the broker and the devices in step, as long as the gateway runs.
 
 Once connected it publishes every record retained. Then it puts devices never heard of on the list, keeps what devices
-say of themselves, takes over what the engine reports on deliveries, and hands the engine what is due.
+say of themselves, takes over what the engine reports on deliveries, and hands the engine what is due: to a device that
+comes back also what it never answered.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from cloudctl.devices.record import DEVICE_ID, DeviceRecord, DeviceStatus, Devic
 from cloudctl.devices.register import Register
 from cloudctl.errors import CloudctlError
 from cloudctl.publish.commands import CommandReply, CommandStatus
+from cloudctl.publish.delivery import ConnectionNow
 from cloudctl.publish.delivery import Delivery as Report
 from ingest.broker_url import parse_broker_url
 from ingest.messages.status import RsuInfo
@@ -30,12 +32,15 @@ SEND_EVERY_S = 1.0
 RETRY_FIRST_S, RETRY_MOST_S = 0.5, 10.0
 _QOS = 1
 _DEVICES, _DELIVERY = BY_NAME["devices_now"].topic, BY_NAME["delivery"].topic
+_CONNECTION = BY_NAME["connection"].topic
 SAYINGS = {
     "V2X/RSU/INFO/UP": "info",
     "V2X/RSU/BaseINFO/UP": "base_info",
     "V2X/RSU/RunningInfo/UP": "running_info",
 }
 """Topics on which devices speak of themselves, and the field of the register that keeps it."""
+_PLAIN = {"sent", "accepted", "superseded", "connection_abnormal"}
+"""Reports that say all by their status."""
 MOST_SAID = 16_384
 """Bytes of such a message that are kept; a longer one is left out."""
 _LOG = structlog.get_logger("gateway.devices")
@@ -48,6 +53,7 @@ class _Seen(msgspec.Struct, frozen=True):
     kind: str = ""
     lon: float | None = None
     lat: float | None = None
+    online: bool = True
 
 
 class _AllSeen(msgspec.Struct, frozen=True):
@@ -71,6 +77,7 @@ class DeviceKeeper:
         self._automatic = admission == "automatic"
         self._client: aiomqtt.Client | None = None
         self._known: set[str] = set()
+        self._online: set[str] = set()
         self._due = asyncio.Event()
 
     async def publish(self, record: DeviceRecord) -> None:
@@ -111,7 +118,7 @@ class DeviceKeeper:
             self._client, self._known = client, set(records)
             for record in records.values():
                 await self.publish(record)
-            for topic in (_DEVICES, _DELIVERY, *SAYINGS):
+            for topic in (_DEVICES, _DELIVERY, _CONNECTION, *SAYINGS):
                 await client.subscribe(topic, qos=_QOS)
             sending = asyncio.create_task(self._send_due(), name="gateway-deliveries")
             try:
@@ -129,7 +136,13 @@ class DeviceKeeper:
         """Take one message; what cannot be read is the engine's to refuse, and left out here."""
         try:
             if topic == _DEVICES:
-                await self._note_seen(msgspec.json.decode(payload, type=_AllSeen).devices)
+                seen = msgspec.json.decode(payload, type=_AllSeen).devices
+                await self._note_seen(seen)
+                await self._note_online({device.id for device in seen if device.online})
+            elif topic == _CONNECTION:
+                now = msgspec.json.decode(payload, type=ConnectionNow)
+                if now.state == "normal":
+                    await self._send_again({now.device})
             elif topic == _DELIVERY:
                 await self._note_report(msgspec.json.decode(payload, type=Report))
             elif len(payload) <= MOST_SAID:
@@ -154,12 +167,24 @@ class DeviceKeeper:
             _LOG.info("device listed", device=record.id, kind=record.kind, status=record.status)
             await self.publish(record)
 
+    async def _note_online(self, online: set[str]) -> None:
+        """Learn who is there; who was not a moment ago is sent what it missed."""
+        back, self._online = (online - self._online) & self._known, online
+        if back:
+            await self._send_again(back)
+
+    async def _send_again(self, devices: set[str]) -> None:
+        again = await self._deliveries.send_again(devices)
+        if again:
+            _LOG.info("orders queued again", orders=again)
+            self.hurry()
+
     async def _note_report(self, report: Report) -> None:
         number = number_of(report)
         if number is None:
             return
         status = STATUS_OF_REPORT[report.status]
-        detail = report.detail or ("" if status != "failed" else report.status.value)
+        detail = report.detail or ("" if report.status.value in _PLAIN else report.status.value)
         await self._deliveries.note(number, report.device, status, detail)
         self.hurry()
 

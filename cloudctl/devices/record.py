@@ -10,6 +10,9 @@ from ingest.uper.schema import Profile
 DEVICE_ID = re.compile(r"[^/+#\x00-\x1f\x7f]{1,64}")
 """An id is one level of a topic."""
 
+LEARNT = "auto"
+"""Dialect of a device of which nobody has said how it is to be spoken to."""
+
 
 class DeviceType(StrEnum):
     """Kind of a device; the last three stand on a light pole only."""
@@ -59,7 +62,8 @@ class DeviceRecord(msgspec.Struct, frozen=True, kw_only=True):
     elevation: float | None = None
     coordinate_system: CoordinateSystem = CoordinateSystem.WGS84
     profile: Profile = Profile.V4
-    dialect: str = "standard"
+    dialect: str = LEARNT
+    """In which it is spoken to; `auto`: in the one in which it speaks."""
     organisation: str | None = None
     district: str | None = None
     lawful_basis: str | None = None

@@ -1,4 +1,8 @@
-"""The register in the database: records of devices and what they last said of themselves. Times are UTC epoch s."""
+"""The register in the database: records of devices and what they last said of themselves. Times are UTC epoch s.
+
+An id is one device, whatever its kind: it is the name with which the device signs in at the broker, and paths of the
+API and parents name devices by it alone.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -10,7 +14,7 @@ from psycopg.types.json import Jsonb
 
 from cloudctl.devices.database import Database, Transaction
 from cloudctl.devices.errors import DeviceConflictError, UnknownDeviceError
-from cloudctl.devices.record import CoordinateSystem, DeviceRecord, DeviceStatus, DeviceType
+from cloudctl.devices.record import LEARNT, CoordinateSystem, DeviceRecord, DeviceStatus, DeviceType
 from ingest.uper.schema import Profile
 
 MOST_PENDING = 5000
@@ -132,9 +136,10 @@ class Register:
             room = MOST_PENDING - int(str(waiting[0])) if status is DeviceStatus.PENDING else MOST_PENDING
             for device, kind, lon, lat in list(found)[: max(0, room)]:
                 new = await transaction.run(
-                    "INSERT INTO v2x.device_register (id, kind, status, lon, lat, approved_by, approved_at)"
-                    " VALUES (%s, %s, %s, %s, %s, %s, CASE WHEN %s = 'approved' THEN now() END) ON CONFLICT DO NOTHING",
-                    (device, kind, status, lon, lat, by, status),
+                    "INSERT INTO v2x.device_register (id, kind, status, lon, lat, dialect, approved_by, approved_at)"
+                    " VALUES (%s, %s, %s, %s, %s, %s, %s, CASE WHEN %s = 'approved' THEN now() END)"
+                    " ON CONFLICT DO NOTHING",
+                    (device, kind, status, lon, lat, LEARNT, by, status),
                 )
                 if new:
                     added.append(await _get(transaction, device))

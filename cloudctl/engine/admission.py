@@ -8,7 +8,7 @@ from collections import Counter
 import msgspec
 import structlog
 
-from cloudctl.devices.record import CoordinateSystem, DeviceRecord, DeviceStatus, DeviceType
+from cloudctl.devices.record import LEARNT, CoordinateSystem, DeviceRecord, DeviceStatus, DeviceType
 from ingest.device_registry import Device, DeviceKind, DeviceRegistry
 from ingest.errors import RefusedError
 from maps.coordinates import Crs
@@ -71,5 +71,5 @@ class Admission:
         device.nominal_rates = record.nominal_rates
         registry.set_crs(row, _CRS[record.coordinate_system])
         registry.set_profile(row, record.profile)
-        if record.dialect:
-            registry.set_dialect(row, "" if record.dialect == "auto" else record.dialect)
+        if record.dialect and record.dialect != LEARNT:  # what was learnt from its messages stays otherwise
+            registry.set_dialect(row, record.dialect)

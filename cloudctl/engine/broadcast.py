@@ -59,6 +59,7 @@ class Broadcast:
         self._incidents_whole = Every(INCIDENTS_EVERY)
         self._parking_whole = Every(PARKING_EVERY)
         self._signals_whole = Every(SIGNALS_WHOLE_EVERY)
+        self._trajectories = 0
         self._feed = IncidentFeed(network)
         self._lights = np.full(len(network.groups.signal), 255, np.uint8)
 
@@ -82,7 +83,9 @@ class Broadcast:
             if trajectory:
                 sources = self._veil.sources(picture.tracks.sources)
                 owners = self._veil.owners(picture.tracks.self_device)
-                found.append(Outgoing.on("trajectory", trajectory_frame(picture, where, self._epoch, sources, owners)))
+                self._trajectories += 1
+                frame = trajectory_frame(picture, where, self._epoch, sources, owners, self._trajectories)
+                found.append(Outgoing.on("trajectory", frame))
         if self._links.due(picture.time):
             found.append(Outgoing.on("live_links", links_frame(picture, self._epoch)))
         if self._link_archive.due(picture.time):

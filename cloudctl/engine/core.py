@@ -17,14 +17,17 @@ from cloudctl.advice.live_routes import LiveRoutes
 from cloudctl.advice.scene import Scene
 from cloudctl.advice.topology import Topology
 from cloudctl.devices.delivery import DELIVER
+from cloudctl.dispatch.orders import CONNECTIONS, FEEDBACK, PRIORITY
 from cloudctl.engine.admission import Admission
 from cloudctl.engine.broadcast import Broadcast, Every
 from cloudctl.engine.commands import CommandDesk
 from cloudctl.engine.deliveries import DeliveryDesk
 from cloudctl.engine.device_watch import WATCH, DeviceWatch
+from cloudctl.engine.dispatch import DispatchPart
 from cloudctl.engine.events import EventHandler, Parts
 from cloudctl.engine.figures import Figures
 from cloudctl.engine.lots import Lots
+from cloudctl.engine.operator_work import OperatorWork
 from cloudctl.engine.predictions import PREDICT, PredictionDesk
 from cloudctl.engine.roadside import RoadsideUnits
 from cloudctl.engine.signal_quality import SignalQuality
@@ -97,7 +100,8 @@ class EngineCore:
         self._lots = Lots(network)
         self._routes = VehicleRoutes(network)
         self._units = RoadsideUnits(network, self.registry)
-        self._transit = TransitPart(network, timetable)
+        self._dispatch = DispatchPart(network, self._desk.bus_priority)
+        self._transit = TransitPart(network, timetable, self._dispatch)
         parts = Parts(network, self.registry, self._desk, self._downlink, self._lots, self._routes, self._transit)
         self._events = EventHandler(parts)
         self._broadcast = Broadcast(network, self._lots, epoch, settings.live_hz, settings.trajectory_hz, self._veil)
@@ -106,6 +110,11 @@ class EngineCore:
         self.commands = CommandDesk()
         self.commands.register(DELIVER, DeliveryDesk(self.registry, self._downlink).command)
         self.commands.register(WATCH, self._watch.command)
+        self.commands.register(FEEDBACK, self._dispatch.feedback)
+        self.commands.register(PRIORITY, self._dispatch.request)
+        self.commands.register(CONNECTIONS, self._dispatch.connect)
+        self._work = OperatorWork(network, self._desk.bus_priority, epoch)
+        self._work.register(self.commands)
         self._predictions = PredictionDesk(network)
         self.commands.register(PREDICT, self._predictions.command)
 
@@ -159,11 +168,15 @@ class EngineCore:
         messages += self._advise(picture)
         advised = self._stopwatch()
         messages += self._downlink.resend(now)
+        self._work.note(self._downlink.take_settled(), now)
+        messages += self._work.messages(now)
         messages += [Outgoing.on("delivery", msgspec.json.encode(each)) for each in self._downlink.take_deliveries()]
         messages += [Outgoing.on("connection", msgspec.json.encode(one)) for one in self._downlink.take_connections()]
         messages += self._quality.take_messages()
         messages += self._broadcast.messages(picture)
-        messages += self._transit.messages(picture, DeviceNames(self.registry))
+        messages += self._transit.messages(picture, DeviceNames(self.registry), self._veil.names)
+        for advisory in self._dispatch.take_advisories():
+            messages += self._downlink.send(advisory, now, {})  # told on streams of their own, by line
         messages += [
             Outgoing.on("dead_letter", dead_letter(self._veil.letter(letter)))
             for letter in self.pipeline.take_dead_letters()
@@ -212,13 +225,15 @@ class EngineCore:
             routes=self._routes.now,
             lots=self._lots.now,
         )
+        self._work.prepare(scene)
         messages: list[Outgoing] = []
-        for advisory in self._desk.run(scene):
+        for advisory in (*self._desk.run(scene), *self._work.advise(scene)):
             messages.append(self._told(advisory))
             messages += self._downlink.send(advisory, picture.time, self._units.by_signal_id)
         return messages
 
     def _told(self, advisory: Advisory) -> Outgoing:
+        self._dispatch.hear(advisory)
         return Outgoing.on("advisory", msgspec.json.encode(self._veil.advisory(advisory)))
 
     def _count(self, picture: TrafficPicture) -> None:
@@ -232,6 +247,7 @@ class EngineCore:
         figures.set(self._quality.counts, "signal_faults")
         figures.set(self._desk.counts, "advisories")
         figures.set(self._desk.bus_priority.outcomes, "priority")
+        figures.set(self._dispatch.desk.counts, "dispatch")
         figures.set(self._downlink.counts, "downlink")
         figures.set(self._events.counts, "requests")
         figures.set(self.commands.counts, "commands")

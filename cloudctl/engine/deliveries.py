@@ -44,6 +44,6 @@ class DeliveryDesk:
         extras: dict[str, Json] = {}
         if order.kind is DeliveryKind.MAP:
             extras = {"eTag": order.etag or "", "mapSlice": order.map_slice or ""}
-        answered = order.kind is not DeliveryKind.MANAGEMENT  # to restart a device four times helps nobody
-        wanted = Order(f"{REFERENCE}{order.delivery}", device.id, name, body, extras=extras, answered=answered)
+        once = order.kind is DeliveryKind.MANAGEMENT  # to restart a device four times helps nobody
+        wanted = Order(f"{REFERENCE}{order.delivery}", device.id, name, body, extras=extras, once=once)
         return Outcome(messages=self._downlink.order(wanted, now))

@@ -10,6 +10,7 @@ from cloudctl.advice.advisory import Advisory, AdvisoryKind
 from cloudctl.advice.bus_priority import PriorityRequest
 from cloudctl.advice.desk import AdviceDesk
 from cloudctl.advice.parking import ParkingRequest
+from cloudctl.dispatch.advice import TO_DRIVERS
 from cloudctl.engine.lots import Lots
 from cloudctl.engine.transit import TransitPart
 from cloudctl.engine.vehicle_routes import VehicleRoutes
@@ -119,6 +120,9 @@ class EventHandler:
     def _take_advice_answer(self, report: Report[Wire], message: AdviceAck) -> None:
         accepted = message.status is AdviceAnswer.ACCEPTED
         receipt = self._acknowledge(report, str(message.id), accepted=accepted)
+        if receipt is not None and receipt.advisory.kind in TO_DRIVERS:
+            self._parts.transit.dispatch.answered(receipt.advisory.id, accepted=accepted, now=report.received)
+            return
         if receipt is None or not accepted or receipt.advisory.kind is AdvisoryKind.GLOSA:
             return
         links = receipt.advisory.content.get("links")

@@ -50,7 +50,7 @@ class EngineProcess:
             epoch=int(self._started),
             hold_unknown=hold,
             privacy_key=KeyRing(settings.data_dir / "keys").key(REGISTER),
-            timetable=settings.transit.timetable,
+            timetable=settings.timetable_file,
             fusion=fusion_parameters(settings.traffic),
         )
         self._telemetry = TelemetryReceiver(url, client_id="v2x-engine-telemetry")

@@ -36,7 +36,7 @@ def vehicle_positions(state: TransitState, now: float) -> bytes:
         vehicle.congestion_level = _CONGESTION[bus.level_of_service]
         if bus.arrivals:
             following = bus.arrivals[0]
-            vehicle.current_stop_sequence, vehicle.stop_id = following.number, following.stop
+            vehicle.current_stop_sequence, vehicle.stop_id = following.sequence, following.stop
             vehicle.current_status = pb.VehiclePosition.STOPPED_AT if bus.at_stop else pb.VehiclePosition.IN_TRANSIT_TO
         _load(vehicle, bus)
     return bytes(feed.SerializeToString())
@@ -57,7 +57,7 @@ def trip_updates(state: TransitState, now: float) -> bytes:
         latest = 0
         for arrival in bus.arrivals:
             latest = max(latest + 1, round(arrival.expected))
-            stop = update.stop_time_update.add(stop_sequence=arrival.number, stop_id=arrival.stop)
+            stop = update.stop_time_update.add(stop_sequence=arrival.sequence, stop_id=arrival.stop)
             stop.arrival.time = latest
             stop.arrival.uncertainty = max(round((arrival.latest - arrival.earliest) / 2), 1)
             if arrival.scheduled is not None:
@@ -123,6 +123,8 @@ def _told(state: TransitState, now: float) -> list[BusState]:
 def _name_trip(trip: pb.TripDescriptor, bus: BusState) -> None:
     trip.trip_id, trip.route_id, trip.direction_id = bus.trip_id or "", bus.line, bus.direction
     trip.start_date = bus.service_day or ""
+    if bus.start_time is not None:
+        trip.start_time = bus.start_time
     trip.schedule_relationship = pb.TripDescriptor.SCHEDULED
 
 

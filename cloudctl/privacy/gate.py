@@ -52,7 +52,8 @@ class StoreGate:
         self._now = self._clock()
         self.refresh(connection)
         self._used.clear()
-        done = Counter(events_withheld=self._pass_events(batch), observations_withheld=self._pass_observations(batch))
+        done = self._pass_events(batch)
+        done["observations_withheld"] = self._pass_observations(batch)
         batch.devices = [(self._pass_devices(connection, now), received) for now, received in batch.devices]
         batch.frames = self._pass_frames(connection, batch.frames)
         self._enter_pseudonyms(connection)
@@ -74,14 +75,17 @@ class StoreGate:
         grant = self._register.grant(levels[2], self._clock())
         return grant.public or grant.storage
 
-    def _pass_events(self, batch: ParsedBatch) -> int:
-        withheld = 0
+    def _pass_events(self, batch: ParsedBatch) -> Counter[str]:
+        """Take out what may not be stored; gives how many events that were, in all and by stream of devices."""
+        withheld: Counter[str] = Counter(events_withheld=0)
         for key, (event_key, event) in list(batch.events.items()):
             passed = self._pass_event(event)
             if passed is None:
                 del batch.events[key]
                 batch.messages -= 1
-                withheld += 1
+                withheld["events_withheld"] += 1
+                if isinstance(event, DeviceEvent):
+                    withheld[f"events_withheld.{event.stream}"] += 1
             else:
                 batch.events[key] = (event_key, passed)
         for key, answer in batch.acknowledgements.items():

@@ -42,6 +42,7 @@ DTYPES: dict[int, np.dtype[np.number]] = {
     6: np.dtype("<f8"),
     7: np.dtype("<i8"),
     8: np.dtype("<u8"),
+    9: np.dtype("<i2"),
 }
 _CODES = {dtype.str: code for code, dtype in DTYPES.items()}
 _HEADER = struct.Struct("<4sHHIIdIIHHI")
@@ -63,6 +64,19 @@ class FrameKind(IntEnum):
     """Points of trajectories to be stored."""
     LINK_ARCHIVE = 5
     """State of links to be stored."""
+    MOVEMENTS = 6
+    """State of movements."""
+    INTERSECTIONS = 7
+    """State of signalised intersections."""
+    MOVEMENT_ARCHIVE = 8
+    INTERSECTION_ARCHIVE = 9
+    """The same to be stored."""
+    MOVER_KEY = 10
+    MOVER_ENTRIES = 11
+    MOVER_MOVES = 12
+    """Road users of one view in fixed slots, see `cloudctl.api.mover_stream`."""
+    LINK_CHANGES = 13
+    """Links that changed since a key, see `cloudctl.api.link_stream`."""
 
 
 _KINDS = frozenset(kind.value for kind in FrameKind)

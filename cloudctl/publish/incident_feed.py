@@ -30,6 +30,8 @@ class IncidentEvent(msgspec.Struct, frozen=True, kw_only=True):
     tracks: tuple[int, ...]
     confidence: float
     evidence: str
+    figures: dict[str, float] = {}
+    """The figures of the evidence by name with their unit."""
 
 
 @dataclass
@@ -92,4 +94,5 @@ class IncidentFeed:
             tracks=incident.tracks,
             confidence=incident.confidence if math.isfinite(incident.confidence) else 0.0,
             evidence=incident.evidence,
+            figures={name: value for name, value in incident.figures.items() if math.isfinite(value)},
         )

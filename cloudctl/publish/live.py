@@ -4,16 +4,20 @@ Columns (unknown numbers are the largest of their type):
 
     movers      id, lon, lat (1e-7 deg), speed (0.01 m/s), heading (0.01 deg), age (ms), class, flags (bit 0 has a
                 terminal, bit 1 coasting), length, width (0.1 m)
-    links       link, level, conf (0..100), speed (0.01 m/s), queue (m), flow (veh/h); links with a confidence only
+    links       link, level, conf (0..100), speed (0.01 m/s), queue (m), flow (veh/h); links with a confidence only;
+                travel (0.1 s), delay (0.1 s a vehicle), stops (0.01), density (0.1 veh/km/lane), occupied (0..100),
+                back (m from the start), spill, est (0 or 1)
     signals     group, state, conf (0..100), likely, min, max, nextgrn (0.1 s from frame time), age (ms)
-    trajectory  id, time (s), lon, lat, speed, heading, class, sigma (cm), lane, dev (rows, -1 none)
+    trajectory  id, time (s), lon, lat, speed, heading, class, sigma (cm), lane, dev (rows, -1 none); owner (row of the
+                terminal) where a vehicle agreed to be stored
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from cloudctl.publish.columns import to_u8, to_u16
 from cloudctl.publish.frames import Column, FrameKind, encode_frame
 from fusion.picture import LinkStates, SignalStates, TrafficPicture
 from fusion.tracks import TrackTable
@@ -45,27 +49,43 @@ def movers_frame(picture: TrafficPicture, where: Positions, epoch: int) -> bytes
     flags = np.where(tracks.self_device >= 0, HAS_TERMINAL, 0) | np.where(age > COASTING_AFTER, COASTING, 0)
     columns: dict[str, Column] = {
         **_motion(tracks, where),
-        "age": _u16(age, 1e3),
+        "age": to_u16(age, 1e3),
         "class": tracks.kind,
         "flags": flags.astype(np.uint8),
-        "length": _u8(tracks.length, 10),
-        "width": _u8(tracks.width, 10),
+        "length": to_u8(tracks.length, 10),
+        "width": to_u8(tracks.width, 10),
     }
     return encode_frame(FrameKind.MOVERS, picture.tick, picture.time, columns, epoch=epoch)
 
 
-def trajectory_frame(picture: TrafficPicture, where: Positions, epoch: int) -> bytes:
-    """Encode one trajectory point of every road user."""
+def trajectory_frame(
+    picture: TrafficPicture,
+    where: Positions,
+    epoch: int,
+    sources: NDArray[np.int32] | None = None,
+    owners: NDArray[np.int32] | None = None,
+    number: int | None = None,
+) -> bytes:
+    """Encode one trajectory point of every road user.
+
+    `number` counts the frames of this kind, by default it is the picture's tick: a number left out is a lost frame.
+
+    `sources` (n,) are the device rows that may be told, by default the newest of each track; `owners` (n,) the
+    terminals of vehicles that agreed to be stored, -1 for others.
+    """
     tracks = picture.tracks
     columns: dict[str, Column] = {
         **_motion(tracks, where),
         "time": np.full(len(tracks), picture.time),
         "class": tracks.kind,
-        "sigma": _u16(tracks.sigma, 100),
+        "sigma": to_u16(tracks.sigma, 100),
         "lane": tracks.lane,
-        "dev": tracks.sources[:, 0],
+        "dev": tracks.sources[:, 0] if sources is None else sources,
     }
-    return encode_frame(FrameKind.TRAJECTORY, picture.tick, picture.time, columns, epoch=epoch)
+    if owners is not None and (owners >= 0).any():
+        columns["owner"] = owners
+    tick = picture.tick if number is None else number
+    return encode_frame(FrameKind.TRAJECTORY, tick, picture.time, columns, epoch=epoch)
 
 
 def links_frame(picture: TrafficPicture, epoch: int, kind: FrameKind = FrameKind.LINKS) -> bytes:
@@ -75,11 +95,22 @@ def links_frame(picture: TrafficPicture, epoch: int, kind: FrameKind = FrameKind
     columns: dict[str, Column] = {
         "link": rows.astype(np.uint32),
         "level": links.level[rows],
-        "conf": _u8(links.confidence[rows], 100),
-        "speed": _u16(links.speed[rows], 100),
-        "queue": _u16(links.queue_length[rows], 1),
-        "flow": _u16(links.flow[rows], 1),
+        "conf": to_u8(links.confidence[rows], 100),
+        "speed": to_u16(links.speed[rows], 100),
+        "queue": to_u16(links.queue_length[rows], 1),
+        "flow": to_u16(links.flow[rows], 1),
+        "travel": to_u16(links.travel_time[rows], 10),
+        "density": to_u16(links.density[rows], 10),
     }
+    if len(links.delay):
+        columns |= {
+            "delay": to_u16(links.delay[rows], 10),
+            "stops": to_u16(links.stops[rows], 100),
+            "occupied": to_u8(links.occupancy[rows], 100),
+            "back": to_u16(links.queue_back[rows], 1),
+            "spill": links.spill_back[rows].astype(np.uint8),
+            "est": links.estimated[rows].astype(np.uint8),
+        }
     return encode_frame(kind, picture.tick, picture.time, columns, epoch=epoch)
 
 
@@ -91,12 +122,12 @@ def signals_frame(picture: TrafficPicture, epoch: int, only: NDArray[np.bool_] |
     columns: dict[str, Column] = {
         "group": rows.astype(np.uint32),
         "state": signals.state[rows],
-        "conf": _u8(signals.confidence[rows], 100),
-        "likely": _u16(signals.likely_end[rows] - picture.time, 10),
-        "min": _u16(signals.min_end[rows] - picture.time, 10),
-        "max": _u16(signals.max_end[rows] - picture.time, 10),
-        "nextgrn": _u16(signals.next_green[rows] - picture.time, 10),
-        "age": _u16(picture.time - signals.received[rows], 1e3),
+        "conf": to_u8(signals.confidence[rows], 100),
+        "likely": to_u16(signals.likely_end[rows] - picture.time, 10),
+        "min": to_u16(signals.min_end[rows] - picture.time, 10),
+        "max": to_u16(signals.max_end[rows] - picture.time, 10),
+        "nextgrn": to_u16(signals.next_green[rows] - picture.time, 10),
+        "age": to_u16(picture.time - signals.received[rows], 1e3),
     }
     return encode_frame(FrameKind.SIGNALS, picture.tick, picture.time, columns, epoch=epoch)
 
@@ -106,19 +137,6 @@ def _motion(tracks: TrackTable, where: Positions) -> dict[str, Column]:
         "id": tracks.track_id,
         "lon": where.lon,
         "lat": where.lat,
-        "speed": _u16(tracks.speed, 100),
+        "speed": to_u16(tracks.speed, 100),
         "heading": np.mod(np.rint(np.degrees(tracks.heading) * 100), 36000).astype(np.uint16),
     }
-
-
-def _u16(values: ArrayLike, scale: float) -> NDArray[np.uint16]:
-    """Scale, round and clip; NaN becomes 65535, which stands for unknown."""
-    scaled = np.rint(np.asarray(values, np.float64) * scale)
-    return np.where(np.isnan(scaled), 65535, np.clip(scaled, 0, 65534)).astype(np.uint16)
-
-
-def _u8(values: ArrayLike, scale: float) -> NDArray[np.uint8]:
-    """Scale, round and clip to 0..255; NaN becomes 0."""
-    scaled = np.rint(np.asarray(values, np.float64) * scale)
-    clipped: NDArray[np.uint8] = np.clip(np.nan_to_num(scaled, nan=0.0), 0, 255).astype(np.uint8)
-    return clipped

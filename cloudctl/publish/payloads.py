@@ -1,7 +1,7 @@
 """Advisories as the messages that devices read: RSI and RSC to roadside units, ADVICE to vehicles.
 
 RSI: MSG_RSI of T/CSAE 53-2020 with one event (rtes). RSC: MSG_RSC of T/CSAE 157-2020 with our `priority`
-extension. ADVICE: the Advisory itself as JSON. RSI and RSC carry `seqNum` and `ack`, OpenV2X's delivery check.
+extension. ADVICE: the Advisory itself as JSON. `ingest.down_messages` writes RSI and RSC in the dialect of the device.
 """
 
 import msgspec
@@ -28,7 +28,7 @@ MAX_TEXT = 512
 
 
 class EventContent(msgspec.Struct, frozen=True):
-    """What an RSI needs of a congestion advisory's content, see `cloudctl.advice.congestion`."""
+    """What an RSI needs of an advisory's content, see `cloudctl.advice.congestion` and `incidents.operator_events`."""
 
     event_type: int
     points: list[tuple[float, float]]
@@ -36,6 +36,8 @@ class EventContent(msgspec.Struct, frozen=True):
     started: float
     expires: float
     confidence: float
+    event_source: EventSource = EventSource.DETECTION
+    severity: str = JAM_PRIORITY
 
 
 class PriorityContent(msgspec.Struct, frozen=True):
@@ -51,40 +53,37 @@ class PriorityContent(msgspec.Struct, frozen=True):
     max_seconds: float
 
 
-def rsi_payload(advisory: Advisory, rte_id: int, msg_cnt: int, seq: str) -> bytes:
-    """Turn a congestion advisory into an RSI with one event; an ended one ends in the present minute."""
+def rsi_message(advisory: Advisory, rte_id: int, msg_cnt: int) -> RoadSideInformation:
+    """Turn a congestion or event advisory into an RSI with one event; an ended one ends in the present minute."""
     content = msgspec.convert(advisory.content, EventContent)
     path = [absolute_position(round(lon * 1e7), round(lat * 1e7)) for lon, lat in content.points[:32]]
     event = RTEData(
         rte_id=rte_id,
         event_type=content.event_type,
-        event_source=EventSource.DETECTION,
+        event_source=content.event_source,
         event_pos=absolute_position(round(advisory.lon * 1e7), round(advisory.lat * 1e7)),
         event_radius=min(round(10 * content.radius_m), 65535),
         description=Description(text_string=advisory.reason[:MAX_TEXT]),
         time_details=TimeDetails(
             start_time=minute_of_year(content.started)[0], end_time=minute_of_year(content.expires)[0]
         ),
-        priority=JAM_PRIORITY,
-        reference_paths=[ReferencePath(active_path=path, path_radius=PATH_RADIUS)],
+        priority=content.severity,
+        reference_paths=[ReferencePath(active_path=path, path_radius=PATH_RADIUS)] if len(path) > 1 else None,
         event_confidence=round(200 * content.confidence),
     )
-    message = RoadSideInformation(
+    return RoadSideInformation(
         msg_cnt=msg_cnt,
         id=CLOUD_ID,
         ref_pos=_position(advisory),
         moy=minute_of_year(advisory.created)[0],
         rtes=[event],
-        seq_num=seq,
-        ack=True,
     )
-    return msgspec.json.encode(message)
 
 
-def rsc_payload(advisory: Advisory, msg_cnt: int, seq: str) -> bytes:
+def rsc_message(advisory: Advisory, msg_cnt: int) -> RoadsideCoordination:
     """Turn a bus priority advisory into an RSC."""
     content = msgspec.convert(advisory.content, PriorityContent)
-    message = RoadsideCoordination(
+    return RoadsideCoordination(
         msg_cnt=msg_cnt,
         id=CLOUD_ID,
         sec_mark=minute_of_year(advisory.created)[1],
@@ -98,10 +97,7 @@ def rsc_payload(advisory: Advisory, msg_cnt: int, seq: str) -> bytes:
             strategy=PriorityStrategy(content.strategy),
             max_seconds=content.max_seconds,
         ),
-        seq_num=seq,
-        ack=True,
     )
-    return msgspec.json.encode(message)
 
 
 def _position(advisory: Advisory) -> Position3D:

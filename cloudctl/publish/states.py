@@ -1,11 +1,13 @@
 """Retained states as JSON: car parks and devices, whole each time, so that a reader needs no history."""
 
 import base64
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import msgspec
 
 from cloudctl.advice.scene import Lot
-from ingest.device_health import DeviceReport
+from ingest.device_health import DeviceReport, StreamReport
 from ingest.verdicts import DeadLetter
 from maps.network import RoadNetwork
 
@@ -47,6 +49,18 @@ class DeviceNow(msgspec.Struct, frozen=True):
     clock_offset_ms: float
     clock_wrong: bool
     latency_ms_p50: float | None
+    live: bool = True
+    """False where what it reports is kept out of the picture."""
+    heartbeat: bool | None = None
+    nominal: dict[str, float] = {}
+    """Hz by stream."""
+    latency_ms_p99: float | None = None
+    streams: dict[str, StreamReport] = {}
+    profile: str = ""
+    dialect: str = ""
+    crs: str = ""
+    connection_abnormal: float | None = None
+    """Since when it has not answered to messages (UTC epoch s), None while it does."""
 
 
 class DevicesNow(msgspec.Struct, frozen=True):
@@ -86,12 +100,14 @@ def parking_state(network: RoadNetwork, lots: dict[int, Lot]) -> bytes:
     return msgspec.json.encode(LotsNow(rows))
 
 
-def devices_state(reports: list[DeviceReport], epoch: int) -> bytes:
-    """Encode all devices that have sent something."""
-    return msgspec.json.encode(DevicesNow([_device(report) for report in reports], epoch))
+def devices_state(
+    reports: list[DeviceReport], epoch: int, abnormal: Mapping[str, float] = MappingProxyType({})
+) -> bytes:
+    """Encode all devices that have sent something; `abnormal` is since when a device has not answered, by its id."""
+    return msgspec.json.encode(DevicesNow([_device(report, abnormal) for report in reports], epoch))
 
 
-def _device(report: DeviceReport) -> DeviceNow:
+def _device(report: DeviceReport, abnormal: Mapping[str, float]) -> DeviceNow:
     device, latency = report.device, report.latency_ms_p50
     return DeviceNow(
         id=device.id,
@@ -109,6 +125,15 @@ def _device(report: DeviceReport) -> DeviceNow:
         clock_offset_ms=round(report.clock_offset_ms, 1),
         clock_wrong=report.clock_wrong,
         latency_ms_p50=None if latency is None else round(latency, 1),
+        live=device.live,
+        heartbeat=report.heartbeat,
+        nominal={name: round(rate, 4) for name, rate in report.nominal.items()},
+        latency_ms_p99=None if report.latency_ms_p99 is None else round(report.latency_ms_p99, 1),
+        streams=report.streams,
+        profile=device.profile.value,
+        dialect=device.dialect,
+        crs=device.crs.value,
+        connection_abnormal=abnormal.get(device.id),
     )
 
 

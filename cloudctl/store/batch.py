@@ -37,6 +37,7 @@ from cloudctl.store.traffic_rows import (
     encode_movements,
 )
 from cloudctl.store.trajectory_rows import COLUMNS, encode_trajectories, find_segments, points_of
+from cloudctl.store.transit_rows import DispatchAdviceMessage, PriorityMessage, StopVisitMessage, insert_transit
 
 Kind = TypeVar("Kind", DeviceEvent, IncidentMessage, Advisory, DeadLetterMessage)
 
@@ -228,6 +229,10 @@ def _store_events(connection: psycopg.Connection, batch: ParsedBatch) -> Counter
     _insert(connection, events, DeviceEvent, event_tables.insert_device_events)
     _insert(connection, events, IncidentMessage, event_tables.upsert_incidents)
     _insert(connection, events, Advisory, event_tables.insert_advisories)
+    insert_transit(
+        connection,
+        [row for row in events if isinstance(row, StopVisitMessage | DispatchAdviceMessage | PriorityMessage)],
+    )
     letters = _insert(connection, events, DeadLetterMessage, event_tables.insert_dead_letters)
     answers = [answer for key, answer in batch.acknowledgements.items() if key in new]
     event_tables.insert_acknowledgements(connection, answers)

@@ -33,6 +33,7 @@ from cloudctl.store.spool_record import SpoolRecord
 from cloudctl.store.state_rows import LINK_FRAME_COLUMNS, MAX_GROUPS, SIGNAL_FRAME_COLUMNS
 from cloudctl.store.traffic_rows import INTERSECTION_FRAME_COLUMNS, MOVEMENT_FRAME_COLUMNS
 from cloudctl.store.trajectory_rows import EARLIEST, FRAME_COLUMNS, LATEST, storable
+from cloudctl.store.transit_rows import TransitMessage, decode_dispatch_advice, decode_priority, decode_visit
 from ingest.streams import BY_NAME
 
 REFUSED = "store_refused"
@@ -50,12 +51,15 @@ _REQUIRED = {
     FrameKind.INTERSECTION_ARCHIVE: INTERSECTION_FRAME_COLUMNS,
 }
 
-Event = DeviceEvent | IncidentMessage | Advisory | DeadLetterMessage
+Event = DeviceEvent | IncidentMessage | Advisory | DeadLetterMessage | TransitMessage
 
 _DECODERS: Mapping[str, Callable[[bytes], Event]] = {
     BY_NAME["incident"].topic: decode_incident,
     BY_NAME["advisory"].topic: decode_advisory,
     BY_NAME["dead_letter"].topic: decode_dead_letter,
+    BY_NAME["stop_visit"].topic: decode_visit,
+    BY_NAME["dispatch_advice"].topic: decode_dispatch_advice,
+    BY_NAME["priority_status"].topic: decode_priority,
 }
 
 

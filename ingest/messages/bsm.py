@@ -13,7 +13,7 @@
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from ingest.messages.common import (
     AccelerationSet4Way,
@@ -81,7 +81,7 @@ class DDateTime(Wire, frozen=True):
 
 
 class FullPositionVector(Wire, frozen=True):
-    """DF_FullPositionVector; `posConficence` of V4 is not read."""
+    """DF_FullPositionVector; `posConficence` is spelt so in the standard."""
 
     pos: Position3D
     utc_time: DDateTime | None = None
@@ -89,6 +89,9 @@ class FullPositionVector(Wire, frozen=True):
     transmission: TransmissionState | Code7 | None = None
     speed: Speed | None = None
     pos_accuracy: PositionalAccuracy | None = None
+    pos_conficence: PositionConfidenceSet | None = None
+    time_confidence: TimeConfidence | None = None
+    motion_cfd: MotionConfidenceSet | None = None
 
 
 class PathHistoryPoint(Wire, frozen=True):
@@ -106,7 +109,7 @@ class PathHistory(Wire, frozen=True):
 
     crumb_data: Annotated[list[PathHistoryPoint], Meta(min_length=1, max_length=23)]
     initial_position: FullPositionVector | None = None
-    curr_gnss_status: Bits8 | None = None
+    curr_gnss_status: Bits8 | None = field(default=None, name="currGNSSstatus")
 
 
 class PathPrediction(Wire, frozen=True):

@@ -230,8 +230,11 @@ class PositionConfidenceSet(Wire, frozen=True):
         return code_of(self.pos)
 
 
-class PositionalAccuracy(Wire, frozen=True):
-    """DF_PositionalAccuracy: error ellipse of one standard deviation; 0.05 m, 255 unavailable."""
+class PositionalAccuracy(Wire, frozen=True, omit_defaults=False):
+    """DF_PositionalAccuracy: error ellipse of one standard deviation; 0.05 m, 255 unavailable.
+
+    The standard wants the orientation; who leaves it out is understood, and it is always written.
+    """
 
     semi_major: Byte
     semi_minor: Byte

@@ -251,6 +251,32 @@ class RequestStatus(Coded):
     COMPLETE = "complete", 4
 
 
+class LaneMarking(Coded):
+    """DE_Dotted-SolidMarkingLineType (T/CSAE 157-2020); `Sotted` is spelt so in the standard."""
+
+    WHITE_DOTTED = "whiteDottedLine", 0
+    WHITE_SOLID = "whiteSolidLine", 1
+    YELLOW_DOTTED = "yellowDottedLine", 2
+    YELLOW_SOLID = "yellowSolidLine", 3
+    WHITE_DOTTED_SOLID = "whiteDotted-solidLine", 4
+    WHITE_SOLID_DOTTED = "whiteSotted-dottedLine", 5
+    YELLOW_DOTTED_SOLID = "yellowDotted-solidLine", 6
+    YELLOW_SOLID_DOTTED = "yellowSotted-dottedLine", 7
+
+
+class SignDirection(Coded):
+    """DE_AuxiliarySignDirection (T/CSAE 157-2020); `rightFronTurn` is spelt so in the standard."""
+
+    STRAIGHT = "straight", 0
+    LEFT_AND_RIGHT = "leftAndRight", 1
+    RIGHT = "right", 2
+    LEFT = "left", 3
+    LEFT_FRONT = "leftFrontTurn", 4
+    RIGHT_FRONT = "rightFronTurn", 5
+    RIGHT_REAR = "rightRearTurn", 6
+    LEFT_REAR = "leftRearTurn", 7
+
+
 class Maneuver(Coded):
     """DE_Maneuver (T/CSAE 157-2020)."""
 

@@ -3,7 +3,7 @@
 | level | fields |
 |---|---|
 | MapData | msgCnt, timeStamp (min of the year), nodes 1..63; timestamp is our extension |
-| Node | name, id, refPos, inLinks 1..32 |
+| Node | name, id, refPos, inLinks 1..32; Day II: inLinks-ex, prohibitedzone (`map_extension`) |
 | Link | name, upstreamNodeId, speedLimits 1..9, linkWidth (cm), points 2..31, movements 1..32, lanes 1..32 |
 | Movement | remoteIntersection, phaseId |
 | Lane | laneID, laneWidth (cm), laneAttributes, maneuvers (12 bits), connectsTo 1..16, speedLimits, points 2..31 |
@@ -18,7 +18,6 @@ from msgspec import Meta, field
 
 from ingest.messages.common import (
     Bits12,
-    Bits16,
     DescriptiveName,
     LaneID,
     LaneWidth,
@@ -32,29 +31,10 @@ from ingest.messages.common import (
     Timestamp,
     Wire,
 )
+from ingest.messages.map_attributes import LaneAttributes, LaneTypeAttributes
+from ingest.messages.map_extension import LinkEx, ProhibitedZone
 
-Bits8Up = Annotated[str, Meta(pattern="^[01]{8,32}$")]
-Bits10 = Annotated[str, Meta(pattern="^[01]{10}$")]
-
-
-class LaneTypeAttributes(Wire, frozen=True):
-    """CHOICE DF_LaneTypeAttributes."""
-
-    vehicle: Bits8Up | None = None
-    crosswalk: Bits16 | None = None
-    bike_lane: Bits16 | None = None
-    sidewalk: Bits16 | None = None
-    median: Bits16 | None = None
-    striping: Bits16 | None = None
-    tracked_vehicle: Bits16 | None = None
-    parking: Bits16 | None = None
-
-
-class LaneAttributes(Wire, frozen=True):
-    """DF_LaneAttributes."""
-
-    lane_type: LaneTypeAttributes
-    share_with: Bits10 | None = None
+__all__ = ["Connection", "Lane", "LaneAttributes", "LaneTypeAttributes", "Link", "MapData", "Movement", "Node"]
 
 
 class ConnectingLane(Wire, frozen=True):
@@ -110,6 +90,10 @@ class Node(Wire, frozen=True):
     ref_pos: Position3D
     name: DescriptiveName | None = None
     in_links: Annotated[list[Link], Meta(min_length=1, max_length=32)] | None = None
+    in_links_ex: Annotated[list[LinkEx], Meta(min_length=1, max_length=32)] | None = field(
+        default=None, name="inLinks-ex"
+    )
+    prohibited_zone: ProhibitedZone | None = field(default=None, name="prohibitedzone")
 
 
 class MapData(Wire, frozen=True):

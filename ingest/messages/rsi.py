@@ -16,6 +16,7 @@ from msgspec import Meta, field
 
 from ingest.messages.common import (
     Byte,
+    Code7,
     Code15,
     ConfidencePercent,
     DeviceId,
@@ -31,7 +32,7 @@ from ingest.messages.common import (
     UnsignedShort,
     Wire,
 )
-from ingest.messages.enumerations import EventSource
+from ingest.messages.enumerations import EventSource, SignDirection
 
 ReferencePaths = Annotated[list[ReferencePath], Meta(min_length=1, max_length=8)]
 ReferenceLinks = Annotated[list[ReferenceLink], Meta(min_length=1, max_length=16)]
@@ -72,6 +73,13 @@ class RTEData(Wire, frozen=True):
     event_confidence: ConfidencePercent | None = None
 
 
+class AuxiliarySign(Wire, frozen=True):
+    """DF_AuxiliarySign of the second phase: for whom a sign holds and where; bit 0: all but buses."""
+
+    sign_with_vehicle_type: Annotated[str, Meta(pattern="^[01]{5,32}$")] | None = None
+    sign_direction: SignDirection | Code7 | None = None
+
+
 class RTSData(Wire, frozen=True):
     """DF_RTSData: one traffic sign."""
 
@@ -83,6 +91,7 @@ class RTSData(Wire, frozen=True):
     priority: Priority | None = None
     reference_paths: ReferencePaths | None = None
     reference_links: ReferenceLinks | None = None
+    auxiliary_sign: AuxiliarySign | None = None
 
 
 class RoadSideInformation(Wire, frozen=True):

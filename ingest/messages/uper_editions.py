@@ -16,7 +16,7 @@ from ingest.errors import RefusalReason, RefusedError
 from ingest.messages.common import Wire
 from ingest.messages.enumerations import LightState
 from ingest.messages.uper_fit import fit
-from ingest.messages.uper_form import DAY_ONE, DAY_TWO, LIGHTS_2017, Object
+from ingest.messages.uper_form import DAY_ONE, DAY_TWO, LIGHTS_2017, Object, name_accuracy, starts_of_paths
 from ingest.uper.codec import codec_for
 from ingest.uper.errors import EncodeError
 from ingest.uper.schema import Profile, load_schema
@@ -61,6 +61,8 @@ def frame_for(message: Wire, profile: Profile) -> Object:
     for number, (_, kind) in DAY_TWO.items():
         if isinstance(message, kind) and profile is Profile.D2:
             _twice(content)
+            for start in starts_of_paths(content):
+                name_accuracy(start)
             return {"msgFrameExt": {"messageId": number, "value": content}}
     name = type(message).__name__
     raise RefusedError(RefusalReason.WRONG_MESSAGE, "", name, f"profile {profile} has no {name}")
@@ -72,6 +74,8 @@ def _day_one(name: str, content: Fields, profile: Profile) -> Fields:
     if name == "map":
         _fill_widths(content, "laneWidth" if profile is Profile.V3 else "linkWidth")
     _twice(content)
+    for start in starts_of_paths(content):
+        name_accuracy(start, "posConfidence" if profile is Profile.V3 else "posAccuracy")
     if profile is not Profile.V3:
         return content
     match name:

@@ -10,8 +10,10 @@ The codec's values are the standard's JSON already; what differs:
 | V3 | SPAT timeStamp is the minute of the year; timing is no CHOICE | moy; counting |
 | V3 | RSI is one alert: rsiId, alertType, alertPath, alertRadius | one RTEData |
 | V3 | Link.laneWidth | linkWidth |
-| VN4, Day II | path history: posAccuracy of another type | not read |
+| V3, VN4, Day II | initialPosition of a path: posAccuracy (V3: posConfidence) of another type | posConficence |
 """
+
+from collections.abc import Iterator
 
 import msgspec
 
@@ -112,6 +114,8 @@ def to_frame(message: Wire) -> Object:
     for alternative, (_, kind) in DAY_ONE.items():
         if isinstance(message, kind):
             return _fitted(Profile.V4, {alternative: content})
+    for start in starts_of_paths(content):
+        name_accuracy(start)
     for number, (_, kind) in DAY_TWO.items():
         if isinstance(message, kind):
             return _fitted(Profile.D2, {_EXTENSION: {"messageId": number, "value": content}})
@@ -124,12 +128,15 @@ def _fitted(profile: Profile, frame: Object) -> Object:
 
 def _adapt(name: str, content: Object, profile: Profile) -> Object:
     """Bring a content to the form of V4. The content is ours to change: the codec has just made it."""
-    if name in {"rsi", "ssm"}:
+    if name in {"rsi", "ssm", "rsc"}:
         _each_text(content)
     if name in {"bsm", "psm", "ssm"} and profile is not Profile.V4:
-        _drop_accuracy(content)
-    if profile is not Profile.V3:
-        return content
+        for start in starts_of_paths(content):
+            rename_accuracy(start)
+    return _of_2017(name, content) if profile is Profile.V3 else content
+
+
+def _of_2017(name: str, content: Object) -> Object:
     match name:
         case "bsm":
             content["posConfidence"] = content.pop("accuracy")
@@ -179,18 +186,34 @@ def _rsi_of_2017(content: Object) -> Object:
 
 def _each_text(content: Object) -> None:
     """Turn descriptions in GB 2312 from octets to text."""
-    for part in (*_objects(content.get("rtes", [])), *_objects(content.get("rtss", []))):
+    for part in (part for name in ("rtes", "rtss", "laneCoordinates") for part in _objects(content.get(name, []))):
         description = part.get("description")
         if isinstance(description, dict) and "textGB2312" in description:
             octets = bytes.fromhex(str(description["textGB2312"]))
             description["textGB2312"] = octets.decode("gb2312", "replace")
 
 
-def _drop_accuracy(content: Object) -> None:
+def starts_of_paths(content: Object) -> Iterator[Object]:
+    """Yield every DF_FullPositionVector of a message."""
     for holder in (content, _object(content.get("safetyExt", {})), *_objects(content.get("participants", []))):
         start = _object(holder.get("pathHistory", {})).get("initialPosition")
         if isinstance(start, dict):
-            start.pop("posAccuracy", None)
+            yield start
+
+
+def rename_accuracy(start: Object) -> None:
+    """Bring the confidences of a DF_FullPositionVector of another edition to the names of V4."""
+    accuracy = start.pop("posAccuracy", None)
+    confidence = start.pop("posConfidence", accuracy)
+    if confidence is not None:
+        start["posConficence"] = confidence
+
+
+def name_accuracy(start: Object, name: str = "posAccuracy") -> None:
+    """Undo `rename_accuracy`: the ellipse of V4 cannot be said in the other editions."""
+    start.pop("posAccuracy", None)
+    if "posConficence" in start:
+        start[name] = start.pop("posConficence")
 
 
 def _object(value: Value) -> Object:

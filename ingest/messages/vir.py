@@ -17,14 +17,12 @@ from msgspec import Meta, field
 from ingest.messages.bsm import DDateTime
 from ingest.messages.common import (
     Byte,
-    Code3,
     Code15,
     DeviceId,
     DSecond,
     LaneID,
     MsgCount,
     NodeReferenceID,
-    PhaseID,
     Position3D,
     ReferencePath,
     TimeOffset,
@@ -34,18 +32,13 @@ from ingest.messages.common import (
     Wire,
 )
 from ingest.messages.day_two import DriveBehavior, PathPlanningPoint
-from ingest.messages.enumerations import Maneuver, RequestStatus
+from ingest.messages.enumerations import RequestStatus
+from ingest.messages.map_extension import MovementEx
 from ingest.messages.rsi import Priority, ReferencePaths
 
 ParkingRequestBits = Annotated[str, Meta(pattern="^[01]{4,32}$")]
-
-
-class RequiredMovement(Wire, frozen=True):
-    """DF_MovementEx: the movement that wants green."""
-
-    remote_intersection: NodeReferenceID
-    phase_id: PhaseID | None = None
-    turn_direction: Maneuver | Code3 | None = field(default=None, name="turn-direction")
+RequiredMovement = MovementEx
+"""The movement that wants green."""
 
 
 class SignalPriorityRequest(Wire, frozen=True):

@@ -8,7 +8,9 @@ from pathlib import Path
 import gateway_samples as sample
 import httpx
 import pytest
+from privacy_register import MemoryAudit
 
+from cloudctl.access.open_access import OpenAccess
 from cloudctl.api.app import make_app
 from cloudctl.api.doors import Doors
 from cloudctl.api.headers import HEADERS
@@ -54,7 +56,16 @@ async def api(state: LiveState, history: MemoryHistory, tmp_path: Path) -> Async
     tiles = tmp_path / "base.pmtiles"
     tiles.write_bytes(bytes(range(256)))
     measures = Measures()
-    services = Services(state, Hub(state, measures), measures, NetworkTables(sample.network()), history, Doors())
+    services = Services(
+        state,
+        Hub(state, measures),
+        measures,
+        NetworkTables(sample.network()),
+        history,
+        Doors(),
+        OpenAccess(),
+        audit=MemoryAudit(),
+    )
     transport = httpx.ASGITransport(make_app(services, tiles), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
         yield client
@@ -237,7 +248,7 @@ async def test_metrics_of_all_processes_are_one_text(api: httpx.AsyncClient) -> 
 async def test_before_the_first_picture_lists_are_empty_and_unknown(tmp_path: Path) -> None:
     state, measures = LiveState(), Measures()
     tables = NetworkTables(sample.network())
-    services = Services(state, Hub(state, measures), measures, tables, MemoryHistory(), Doors())
+    services = Services(state, Hub(state, measures), measures, tables, MemoryHistory(), Doors(), OpenAccess())
     app = make_app(services, tmp_path / "none.pmtiles")
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as api:
         assert (await api.get("/api/v1/tracks")).json() == {"items": [], "next": None, "time": None}

@@ -77,11 +77,28 @@ def test_the_pipeline_loses_nothing_at_a_low_rate_and_says_where_the_time_goes(c
 
 def test_the_store_is_measured_on_the_embedded_database(tmp_path: Path) -> None:
     out = tmp_path / "store.json"
-    ended = CliRunner().invoke(app, ["store", "--tracks", "50", "--seconds", "2", "--out", str(out)])
+    ended = CliRunner().invoke(app, ["store", "--tracks", "50", "--seconds", "2", "--rate", "500", "--out", str(out)])
     assert ended.exit_code == 0, ended.output
     figures = json.loads(out.read_text())
     assert figures["points"] == 50 * 10
+    assert figures["baselines"]["rows"] == 50 * 10
+    assert figures["store_to_copy"] > 0
+    assert figures["bytes_with_lookups"] > figures["bytes_with_indexes"]
+    assert figures["sustained"]["stored_rate"] > 0
     assert figures["bytes_with_indexes"] >= figures["bytes_table"] > 0
+
+
+def test_every_question_is_timed_on_rows_that_answer_it(tmp_path: Path) -> None:
+    out = tmp_path / "queries.json"
+    ended = CliRunner().invoke(app, ["queries", "--points", "250000", "--repeats", "2", "--out", str(out)])
+    assert ended.exit_code == 0, ended.output
+    figures = json.loads(out.read_text())
+    assert figures["points"] == 250_000
+    rows = {each["name"]: each["rows"] for each in figures["queries"]}
+    assert len(rows) == 10
+    assert rows["a vehicle's trip"] == 50
+    assert rows["10,000 points of the city"] > 0
+    assert rows["lights of an intersection at a moment"] == 12
 
 
 def test_fusion_is_measured_beside_its_baseline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,12 +41,14 @@ def test_an_unknown_unit_waits_for_approval_and_takes_orders_once_it_has_it(
         _look_at_frames(platform)
         _restart_the_engine(platform)
         _fall_silent(platform, unit)
+        _come_back(platform, unit)
 
 
 def _wait_for_approval(platform: Platform) -> None:
     pending = {"status": "pending"}
     platform.wait(lambda: [item["id"] for item in platform.get("/devices", **pending)["items"]] == ["RSU00001"])
     platform.wait(lambda: (one(platform, "RSU00001")["health"] or {}).get("heartbeat") is True)
+    platform.wait(lambda: one(platform, "RSU00001")["info"]["message"])
     device = one(platform, "RSU00001")
     assert device["health"]["in_picture"] is False
     assert device["health"]["online"] is True
@@ -114,6 +116,16 @@ def _fall_silent(platform: Platform, unit: Unit) -> None:
     assert statuses(platform, "RSU00001")[0] == "sent"
 
 
+def _come_back(platform: Platform, unit: Unit) -> None:
+    """Answer one order: the configuration that was given up comes again."""
+    unit.answers = True
+    platform.post("/devices/RSU00001/management", {"logLevel": "WARN"}, 202)
+    platform.wait(lambda: statuses(platform, "RSU00001")[0] == "acknowledged")
+    platform.wait(lambda: statuses(platform, "RSU00001")[2] == "acknowledged")
+    assert unit.orders[-1][0].endswith("/CONFIG/DOWN")
+    assert unit.orders[-1][1]["rsmConfig"] == {"upLimit": 9}
+
+
 def test_with_automatic_admission_an_unknown_unit_is_in_the_picture_at_once_and_may_be_blocked(
     tmp_path: Path, mosquitto_broker: MosquittoBroker, database: str
 ) -> None:
@@ -127,6 +139,7 @@ def test_with_automatic_admission_an_unknown_unit_is_in_the_picture_at_once_and_
         platform.wait(lambda: platform.get("/devices", status="approved")["items"])
         platform.wait(lambda: one(platform, "RSU00002")["map_etag"] == "abc")
         assert one(platform, "RSU00002")["approved_by"] == "automatic"
+        assert one(platform, "RSU00002")["dialect"] == "auto"
         platform.post("/devices/RSU00002/block")
         platform.wait(lambda: platform.get("/tracks")["items"] == [])
         assert one(platform, "RSU00002")["health"]["online"] is True

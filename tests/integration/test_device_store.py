@@ -212,6 +212,44 @@ async def test_a_management_order_is_given_once_and_one_that_could_not_be_given_
         await deliveries.queue(await deliveries.revision(queued.revision), ["R9"])
 
 
+async def test_a_device_that_is_back_is_sent_its_newest_configuration_and_map_again_but_not_for_ever(
+    database: Database,
+) -> None:
+    register, deliveries = Register(database), Deliveries(database)
+    await register.add(unit("R1"))
+    queued = [
+        (await deliveries.queue(await deliveries.add_revision(kind, {"n": number}, "li"), ["R1"]))[0]
+        for number, kind in enumerate((CONFIG, MAP, MANAGEMENT))
+    ]
+    for turn in range(MOST_ORDERS):
+        assert len(await deliveries.take_due()) == (3 if turn == 0 else 2)
+        for each in queued:
+            await deliveries.note(each.id, "R1", DeliveryStatus.CONNECTION_ABNORMAL, "")
+        assert await deliveries.send_again(["R9"]) == 0
+        assert await deliveries.send_again(["R1", "R9"]) == (2 if turn < MOST_ORDERS - 1 else 0)
+    assert [each.status for each in await deliveries.list_of_device("R1")] == ["connection_abnormal"] * 3
+
+
+async def test_a_configuration_that_a_newer_one_followed_is_not_sent_again(database: Database) -> None:
+    register, deliveries = Register(database), Deliveries(database)
+    await register.add(unit("R1"))
+    (old,) = await deliveries.queue(await deliveries.add_revision(CONFIG, {"n": 1}, "li"), ["R1"])
+    await deliveries.take_due()
+    await deliveries.note(old.id, "R1", DeliveryStatus.CONNECTION_ABNORMAL, "")
+    await deliveries.queue(await deliveries.add_revision(CONFIG, {"n": 2}, "li"), ["R1"])
+    assert await deliveries.send_again(["R1"]) == 0
+    assert [order.content for order in await deliveries.take_due()] == [{"n": 2}]
+
+
+async def test_an_id_is_one_device_whatever_its_kind(database: Database) -> None:
+    register = Register(database)
+    await register.add(unit("R1"))
+    with pytest.raises(DeviceConflictError, match="R1"):
+        await register.add(unit("R1", DeviceType.RADAR))
+    assert await register.add_unknown([("R1", DeviceType.RADAR, None, None)], DeviceStatus.PENDING, None) == []
+    assert (await register.get("R1")).kind is DeviceType.RSU
+
+
 LETTERS = [
     ("V2X/RSU/RSU00010/RSM/UP", "out_of_range", b"{}", "RSU00010"),
     ("V2X/RSU/RSU00010/RSI/DOWN/ACK", "wrong_type", b"{}", "RSU00010"),

@@ -71,6 +71,7 @@ def engine(tmp_path: Path, mosquitto_broker: MosquittoBroker) -> Iterator[subpro
     config = tmp_path / "engine.toml"
     config.write_text(
         f'data_dir = "var"\n[map]\nfile = "city.v2xmap"\ntiles = "none"\n[broker]\nurl = "{mosquitto_broker.url}"\n'
+        '[devices]\nadmission = "automatic"\n'
     )
     command = [sys.executable, "-m", "cloudctl.engine", "--config", str(config)]
     with (tmp_path / "engine.log").open("wb") as log:

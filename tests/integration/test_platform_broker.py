@@ -37,7 +37,8 @@ def client(url: str) -> aiomqtt.Client:
 async def test_a_device_may_report_but_not_speak_for_the_platform(broker: EmbeddedBroker) -> None:
     async with client(broker.url) as platform, client(broker.device_url) as device:
         await platform.subscribe("V2X/#")
-        for topic in ("V2X/CLOUD/STATE/PARKING", "V2X/OBU/CAR1/ADVICE/DOWN", "V2X/RSU/R1/RSI/DOWN"):
+        forged = ("V2X/CLOUD/STATE/PARKING", "V2X/OBU/CAR1/ADVICE/DOWN", "V2X/RSU/R1/RSI/DOWN")
+        for topic in (*forged, "V2X/CLOUD/COMMAND/deliver", "V2X/CLOUD/COMMAND/REPLY", "V2X/CLOUD/REGISTER/R1"):
             await device.publish(topic, b"forged")
         await device.publish("V2X/OBU/CAR1/BSM/UP", b"true")
         message = await asyncio.wait_for(anext(aiter(platform.messages)), 10)

@@ -21,7 +21,7 @@ def test_record_and_replay_end_well_and_say_how_much(
     said = tmp_path / "said.jsonl"
     said.write_text('{"t":1.0,"topic":"V2X/OBU/X/VIR/UP","payload":{}}\n{"t":1.1,"topic":"V2X/CLOUD/A","hex":"00"}\n')
     with pytest.raises(typer.Exit) as caught:
-        replay(said, mosquitto_broker.url)
+        replay(mosquitto_broker.url, said)
     assert code_of(caught) == 0
     assert json.loads(capfd.readouterr().out.splitlines()[-1]) == {"messages": 1}
     with pytest.raises(typer.Exit) as caught:
@@ -35,7 +35,7 @@ def test_a_missing_file_or_broker_is_one_line_and_a_code(tmp_path: Path, capfd: 
         record("mqtt://127.0.0.1:1", tmp_path / "heard.jsonl", None, 0.2)
     assert code_of(caught) == 1
     with pytest.raises(typer.Exit) as caught:
-        replay(tmp_path / "none.jsonl", "mqtt://127.0.0.1:1")
+        replay("mqtt://127.0.0.1:1", tmp_path / "none.jsonl")
     assert code_of(caught) == 1
     errors = [line for line in capfd.readouterr().err.splitlines() if line.startswith("error: ")]
     assert len(errors) == 2

@@ -2,11 +2,13 @@
 
 import dataclasses
 
+import pytest
 from advice_city import NOW, build_network, free_links, scene_of
 
 from cloudctl.advice.advisory import Advisory
 from cloudctl.advice.congestion import Congestion, upstream_units
 from cloudctl.advice.scene import Scene
+from cloudctl.incidents.event_types import BY_CODE
 from fusion.incidents import Incident, IncidentKind
 
 PLACES = {name: (400.0 * i, 0.0) for i, name in enumerate("ABCDEF")}
@@ -55,3 +57,29 @@ def test_an_incident_is_told_at_once_with_its_own_code() -> None:
     assert {advisory.content["event_type"] for advisory in advisories} == {903}
     closed = dataclasses.replace(stopped, ended=NOW)
     assert Congestion().advise(scene(0, incidents=(closed,))) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (IncidentKind.BLOCKED_LANE, 401),
+        (IncidentKind.DEBRIS, 401),
+        (IncidentKind.ANIMAL_ON_CARRIAGEWAY, 406),
+        (IncidentKind.PEDESTRIAN_ON_CARRIAGEWAY, 405),
+        (IncidentKind.CONGESTION_TAIL, 707),
+        (IncidentKind.SPILL_BACK, 707),
+        (IncidentKind.SLOW_VEHICLE, 902),
+        (IncidentKind.WRONG_WAY, 904),
+    ],
+)
+def test_each_hazard_has_a_code_that_the_platform_knows_by_name(kind: IncidentKind, code: int) -> None:
+    found = Incident("i1", kind, NOW, NOW, None, 0, 0, JAMMED, -1, (1,), 0.9, "It is there.")
+    advisories = Congestion().advise(scene(0, incidents=(found,)))
+    assert {advisory.content["event_type"] for advisory in advisories} == {code}
+    assert code in BY_CODE
+
+
+@pytest.mark.parametrize("kind", [IncidentKind.NEAR_MISS, IncidentKind.SUDDEN_BRAKING, IncidentKind.RED_LIGHT_PASSAGE])
+def test_what_is_over_in_a_moment_is_not_told_upstream(kind: IncidentKind) -> None:
+    found = Incident("i1", kind, NOW, NOW, None, 0, 0, JAMMED, -1, (1,), 0.9, "It was there.")
+    assert Congestion().advise(scene(0, incidents=(found,))) == []

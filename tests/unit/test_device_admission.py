@@ -144,6 +144,19 @@ def test_a_record_tells_how_a_device_writes_and_how_often() -> None:
     assert device.nominal_rates == {"rsu_heartbeat": 0.1}
 
 
+def test_what_a_device_showed_of_its_dialect_stays_until_somebody_says_otherwise() -> None:
+    registry = DeviceRegistry()
+    admission = Admission(registry)
+    row = registry.row_of(DeviceKind.RSU, "R1")
+    registry.note_dialect(row, "openv2x")
+    said = record("R1")
+    for _ in range(2):
+        admission.take(msgspec.json.encode(said))
+    assert registry.get(row).dialect == "openv2x"
+    admission.take(msgspec.json.encode(msgspec.structs.replace(said, dialect="dris")))
+    assert registry.get(row).dialect == "dris"
+
+
 def test_bytes_that_are_no_record_change_nothing_and_are_counted() -> None:
     registry = DeviceRegistry()
     admission = Admission(registry)

@@ -127,16 +127,33 @@ def test_a_map_carries_its_etag_and_silence_ends_as_connection_abnormal() -> Non
     assert told == ["sent", "connection_abnormal"]
 
 
-def test_a_management_order_is_sent_once() -> None:
+def test_a_management_order_is_sent_once_and_its_silence_is_told() -> None:
     desk = Desk()
     desk.hear("R1")
-    reply, messages = desk.deliver(DeliveryKind.MANAGEMENT, {"reboot": "reboot"})
+    reply, (message,) = desk.deliver(DeliveryKind.MANAGEMENT, {"reboot": "reboot"})
     assert reply.status is CommandStatus.DONE
-    for second in range(20):
-        messages += [
-            out for out in desk.core.beat(NOW + second, lambda: NOW).messages if out.topic.endswith("MNG/DOWN")
-        ]
-    assert [message.topic for message in messages] == ["V2X/RSU/R1/MNG/DOWN"]
+    assert message.topic == "V2X/RSU/R1/MNG/DOWN"
+    beats = [desk.core.beat(NOW + second, lambda: NOW).messages for second in range(20)]
+    assert not [out for messages in beats for out in messages if out.topic.endswith("MNG/DOWN")]
+    told = {
+        second: json.loads(out.payload)["status"]
+        for second, messages in enumerate(beats)
+        for out in messages
+        if out.topic == "V2X/CLOUD/DELIVERY"
+    }
+    assert told == {0: "sent", 12: "unanswered"}
+    assert not [out for messages in beats for out in messages if out.topic == "V2X/CLOUD/CONNECTION"]
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, "accepted"), (1, "rejected")])
+def test_the_answer_to_a_management_order_is_told(code: int, status: str) -> None:
+    desk = Desk()
+    desk.hear("R1")
+    _, (message,) = desk.deliver(DeliveryKind.MANAGEMENT, {"heartbeatRate": 30})
+    answer = {"seqNum": json.loads(message.payload)["seqNum"], "errorCode": code, "errorDesc": "why"}
+    desk.core.accept([raw("V2X/RSU/R1/MNG/DOWN/ACK", answer, NOW + 1)])
+    assert [report["status"] for report in desk.reports(NOW + 1)] == ["sent", status]
+    assert desk.reports(NOW + 30) == []
 
 
 def test_a_device_that_cannot_be_told_is_refused() -> None:

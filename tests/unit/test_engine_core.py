@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from advice_city import NOW
 from engine_messages import NETWORK, bsm, raw, spat
+from privacy_register import BUS, register_message
 
 from cloudctl.advice.advisory import Advisory
 from cloudctl.engine.core import EngineCore
@@ -20,6 +21,7 @@ class City:
 
     def __init__(self) -> None:
         self.core = EngineCore(NETWORK, EngineSettings(), epoch=7)
+        self.core.control([register_message({"CAR00001": BUS})])
         self.tick = 0
         self.out: list[Outgoing] = []
 

@@ -17,6 +17,7 @@ from cloudctl.engine.lots import Lots
 from cloudctl.engine.metronome import Metronome
 from cloudctl.engine.pulse import AliveFile, Silence
 from cloudctl.engine.roadside import RoadsideUnits
+from cloudctl.engine.transit import TransitPart
 from cloudctl.engine.vehicle_routes import LONGEST, VehicleRoutes
 from cloudctl.publish.downlink import Downlink
 from ingest.collector import Report
@@ -129,7 +130,10 @@ def test_a_unit_is_joined_to_its_signal(by: str) -> None:
 
 def handler() -> tuple[EventHandler, DeviceRegistry]:
     registry = DeviceRegistry()
-    parts = Parts(NETWORK, registry, AdviceDesk(LiveRoutes(NETWORK)), Downlink(), Lots(NETWORK), VehicleRoutes(NETWORK))
+    parts = Parts(
+        NETWORK, registry, AdviceDesk(LiveRoutes(NETWORK)), Downlink(), Lots(NETWORK), VehicleRoutes(NETWORK),
+        TransitPart(NETWORK, None),
+    )  # fmt: skip
     return EventHandler(parts), registry
 
 

@@ -8,11 +8,13 @@ from advice_city import GREEN, NOW, Vehicle, build_network, free_links, lights, 
 
 from cloudctl.engine.broadcast import Broadcast
 from cloudctl.engine.lots import Lots
+from cloudctl.privacy.veil import Veil
 from cloudctl.publish.frames import FrameKind, decode_frame
 from cloudctl.publish.incident_feed import IncidentFeed
 from cloudctl.publish.live import links_frame, movers_frame, positions, signals_frame, trajectory_frame
 from fusion.incidents import Incident, IncidentKind
 from fusion.picture import TrafficPicture
+from ingest.device_registry import DeviceRegistry
 
 PLACES = {"A": (0.0, 0.0), "B": (500.0, 0.0), "C": (900.0, 0.0)}
 NETWORK = build_network(PLACES, [("AB", "A", "B", 2), ("BC", "B", "C", 1)], ["B"])
@@ -92,7 +94,7 @@ def test_an_incident_that_vanishes_is_closed() -> None:
 
 
 def test_lights_are_stored_when_they_change_and_whole_once_a_minute() -> None:
-    broadcast = Broadcast(NETWORK, Lots(NETWORK), 1, 5.0, 5.0)
+    broadcast = Broadcast(NETWORK, Lots(NETWORK), 1, 5.0, 5.0, Veil(DeviceRegistry(), b""))
     stored = []
     for tick in range(700):
         now = NOW + 0.1 * tick

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudctl.api.client_messages import MAX_MESSAGE_BYTES, Paint, Ping, View, read_client_message
-from cloudctl.api.doors import Doors, same_origin
+from cloudctl.api.doors import Doors
 from cloudctl.api.errors import ClientMessageError
 from cloudctl.api.hub import Client, Hub, Outgoing
 from cloudctl.api.live_state import Part
@@ -148,21 +148,6 @@ def test_a_client_message_is_read(text: str, expected: object) -> None:
 def test_what_is_no_client_message_is_refused(text: str) -> None:
     with pytest.raises(ClientMessageError):
         read_client_message(text)
-
-
-@pytest.mark.parametrize(
-    ("origin", "host", "same"),
-    [
-        (None, "a:1", True),
-        ("http://a:1", "a:1", True),
-        ("https://A:1", "a:1", True),
-        ("http://evil", "a:1", False),
-        ("null", "a:1", False),
-        ("http://a:1", None, False),
-    ],
-)
-def test_only_pages_of_our_own_host_may_open_a_feed(origin: str | None, host: str | None, same: bool) -> None:
-    assert same_origin(origin, host) is same
 
 
 def test_the_doors_close_when_a_host_has_enough_feeds_and_open_again() -> None:

@@ -2,12 +2,15 @@
 
 import csv
 import os
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 import msgspec
 import pytest
 from ingest_samples import LAT, LON, bsm, participant, raw, rsm, spat
 
+import ingest.messages
 from ingest.errors import RefusalReason, RefusedError
 from ingest.messages.bsm import BasicSafetyMessage
 from ingest.messages.common import (
@@ -21,46 +24,65 @@ from ingest.messages.common import (
 )
 from ingest.messages.decoding import decode, decoder, encode, find_members
 from ingest.messages.enumerations import LightState, ParticipantType, code_of
-from ingest.messages.map_data import Connection, Lane, Link, MapData, Node
-from ingest.messages.rsi import RoadSideInformation, RTEData
 from ingest.messages.rsm import ParticipantData, RoadsideSafetyMessage
-from ingest.messages.spat import IntersectionState, Spat, TimeCountingDown, UTCTiming
+from ingest.messages.spat import Spat
 
 SHARED = Path(os.environ.get("V2X_SHARED", Path(__file__).parents[2].parent / "shared"))
-EXTENSIONS = {"timestamp", "seqNum", "ack"}
-STRUCTS: dict[str, type[Wire]] = {
-    "BasicSafetyMessage": BasicSafetyMessage,
-    "RoadsideSafetyMessage": RoadsideSafetyMessage,
-    "ParticipantData": ParticipantData,
-    "SPAT": Spat,
-    "IntersectionState": IntersectionState,
-    "TimeCountingDown": TimeCountingDown,
-    "UTCTiming": UTCTiming,
-    "MapData": MapData,
-    "Node": Node,
-    "Link": Link,
-    "Lane": Lane,
-    "Connection": Connection,
-    "RoadSideInformation": RoadSideInformation,
-    "RTEData": RTEData,
+EXTENSIONS = {"timestamp", "seqNum", "ack", "priority", "destination"}
+"""Fields of ours that the standard does not have."""
+OTHER_NAMES = {
+    "IARData": "IntentionAndRequests",
+    "Position-LLmD-64b": "AbsoluteLL",
+    "RSITimeDetails": "TimeDetails",
+    "Req-ClearTheWay": "ClearTheWayRequest",
+    "Req-LaneChange": "LaneChangeRequest",
+    "Req-ParkingArea": "ParkingRequest",
+    "Req-SensorSharing": "SensorSharingRequest",
+    "Req-SignalPriority": "SignalPriorityRequest",
+    "ReqInfo": "RequestInfo",
+    **{f"Position-LL-{bits}B": f"OffsetLL{row}" for row, bits in enumerate((24, 28, 32, 36, 44, 48), start=1)},
 }
+"""Structs that are not called as the standard calls them."""
+FRAMES = {"MessageFrame", "MessageFrameExt"}
+"""Read by the codec, no struct of ours."""
 
 
-def fields_of_standard(name: str) -> dict[str, bool]:
-    """Field names of profile V4 and whether each is mandatory."""
-    with (SHARED / "standards" / "structures.csv").open(encoding="utf-8") as lines:
-        return {
-            row["field"]: row["presence"] == "M"
-            for row in csv.DictReader(lines)
-            if row["type"] == name and "v4" in row["profiles"].split() and row["presence"] in {"M", "O"}
-        }
+def structs() -> dict[str, type[Wire]]:
+    """All structs by name, in small letters without hyphens."""
+    modules = [import_module(f"ingest.messages.{found.name}") for found in iter_modules(ingest.messages.__path__)]
+    found = [each for module in modules for each in vars(module).values()]
+    return {each.__name__.lower(): each for each in found if isinstance(each, type) and issubclass(each, Wire)}
 
 
-@pytest.mark.skipif(not (SHARED / "standards" / "structures.csv").exists(), reason="tables of the standard not here")
-@pytest.mark.parametrize("name", STRUCTS)
-def test_fields_and_their_presence_are_those_of_profile_v4(name: str) -> None:
-    ours = {field.encode_name: field.required for field in msgspec.structs.fields(STRUCTS[name])}
-    assert {field: ours[field] for field in ours if field not in EXTENSIONS} == fields_of_standard(name)
+def standard() -> dict[str, dict[str, set[str]]]:
+    """By type of V4 and Day II, and by field, the presences that the tables give it."""
+    path = SHARED / "standards" / "structures.csv"
+    if not path.exists():
+        return {}
+    found: dict[str, dict[str, set[str]]] = {}
+    with path.open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            if {"v4", "d2"} & set(row["profiles"].split()) and row["type"] not in FRAMES:
+                fields = found.setdefault(row["type"], {})
+                if row["field"][0] not in ".(":
+                    fields.setdefault(row["field"], set()).add(row["presence"])
+    return found
+
+
+LENIENT = {("PositionalAccuracy", "orientation")}
+"""Mandatory fields that we do not insist on."""
+TABLES, STRUCTS = standard(), structs()
+
+
+@pytest.mark.skipif(not TABLES, reason="tables of the standard not here")
+def test_every_type_of_the_standard_has_a_struct_with_all_its_fields_and_no_other() -> None:
+    for name, fields in TABLES.items():
+        struct = STRUCTS[OTHER_NAMES.get(name, name).replace("-", "").lower()]
+        ours = {field.encode_name: field.required for field in msgspec.structs.fields(struct)}
+        assert set(ours) - EXTENSIONS == set(fields) - EXTENSIONS, name
+        for field, presences in fields.items():
+            if len(presences) == 1 and (name, field) not in LENIENT:
+                assert ours[field] is (presences == {"M"}), f"{name}.{field}"
 
 
 def test_units_are_si_and_sentinels_are_none() -> None:

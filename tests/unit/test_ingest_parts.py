@@ -114,6 +114,22 @@ def test_presence_needs_a_heartbeat_within_two_intervals() -> None:
     assert (late.heartbeat, late.online, late.last_seen) == (False, False, NOON)
 
 
+def test_a_slow_stream_is_watched_for_some_of_its_intervals_before_it_is_called_slow() -> None:
+    registry = DeviceRegistry()
+    health = DeviceHealth(registry, DeviceClocks())
+    row = registry.row_of(DeviceKind.RSU, "A")
+    beats = health.stream(row, "rsu_heartbeat")
+    for second in range(0, 61, 2):
+        beats.received = second // 5
+        health.measure(NOON + second)
+        (report,) = health.report(NOON + second)
+        assert report.slow == ()
+    assert report.rates["rsu_heartbeat"] == pytest.approx(0.2, abs=0.05)
+    registry.get(row).nominal_rates = {"rsu_heartbeat": 2.0}
+    health.measure(NOON + 63)
+    assert health.report(NOON + 63)[0].slow == ("rsu_heartbeat",)
+
+
 def test_a_stream_at_less_than_half_its_rate_is_slow() -> None:
     registry = DeviceRegistry()
     health = DeviceHealth(registry, DeviceClocks())
