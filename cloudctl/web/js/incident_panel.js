@@ -12,7 +12,10 @@ import { Said, act, field, form, input, note, select } from "./work_parts.js";
 /** @typedef {import("./work_state.js").Handled} Handled */
 /** @typedef {{incident: Incident, handled: Handled | null, count: number}} Row */
 
-const KINDS = ["wrong_way", "pedestrian_on_carriageway", "blocked_lane", "stopped_vehicle", "congestion", "slow_vehicle"];
+const KINDS = [
+  "wrong_way", "pedestrian_on_carriageway", "animal_on_carriageway", "blocked_lane", "debris", "stopped_vehicle", "illegal_parking",
+  "near_miss", "red_light_passage", "sudden_braking", "fast_vehicle", "slow_vehicle", "congestion", "congestion_tail", "spill_back",
+];
 const MUTE_MINUTES = [10, 30, 60, 240];
 const SOUND_STORED = "v2x.sound";
 
