@@ -26,7 +26,7 @@ from ingest.uper.codec import codec_for
 from ingest.uper.schema import Profile, load_schema
 
 LONG = os.environ.get("V2X_LONG") == "1"
-EXAMPLES, BATCH = (2_000, 50) if LONG else (3, 200)
+EXAMPLES, BATCH = (2_000, 50) if LONG else (2, 60)
 JUDGED = 10 if LONG else 1
 """One value in so many is put to asn1tools."""
 DRAWNS = 20 if LONG else 2
