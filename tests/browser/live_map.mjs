@@ -93,9 +93,9 @@ async function open(locale, colorScheme, more = {}) {
     if (origin !== new URL(address).origin && protocol !== "data:" && protocol !== "blob:") found.foreign.push(request.url());
   });
   opened.on("console", (message) => {
-    // This gateway has no database: a look at a stored trail cannot be entered in the audit log, so it is refused.
-    const unaudited = /503/.test(message.text()) && /\/tracks\/\d+\?trail_seconds=/.test(message.location().url);
-    if (["error", "warning"].includes(message.type()) && !unaudited && !/GPU stall|WebGL|GL Driver/.test(message.text())) found.console.push(`${message.text()} ${message.location().url}`);
+    // This gateway has no database: what it keeps, such as notes on an incident, is answered with 503.
+    const stored = /503/.test(message.text()) && /\/(tracks\/\d+\?trail_seconds=|incident-desk\/)/.test(message.location().url);
+    if (["error", "warning"].includes(message.type()) && !stored && !/GPU stall|WebGL|GL Driver/.test(message.text())) found.console.push(`${message.text()} ${message.location().url}`);
   });
   opened.on("pageerror", (fault) => found.console.push(String(fault)));
   await opened.addInitScript(() => {
