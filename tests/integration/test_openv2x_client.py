@@ -26,7 +26,7 @@ from ingest.messages.map_data import MapData
 from ingest.pipeline import Pipeline
 from ingest.plausibility import BoxE7
 from maps.network_file import save_network
-from simulators.openv2x_client import OpenV2XUnit, speak
+from simulators.openv2x_client import Ledger, OpenV2XUnit, speak
 from simulators.openv2x_messages import Place
 
 SECONDS = 12.0
@@ -178,3 +178,9 @@ def test_alert_priority_and_map_reach_an_openv2x_unit_in_its_own_words_and_are_a
     assert unit.ledger.strange == []
     assert unit.ledger.answered == {"RSI": 1, "RSC": 1, "MAP": 1}
     assert platform.downlink.counts == {"sent": 3, "accepted": 3}
+
+
+def test_what_a_unit_did_is_told_as_json() -> None:
+    ledger = Ledger()
+    ledger.sent["RSM"] += 2
+    assert json.loads(ledger.as_json())["sent"] == {"RSM": 2}
