@@ -104,3 +104,14 @@ def test_lights_are_stored_when_they_change_and_whole_once_a_minute() -> None:
     assert stored[0] == 0
     assert 300 in stored
     assert len(stored) == 3
+
+
+def test_trajectory_frames_are_numbered_without_holes_whatever_beats_were_missed() -> None:
+    broadcast = Broadcast(NETWORK, Lots(NETWORK), 1, 5.0, 5.0, Veil(DeviceRegistry(), b""))
+    numbers = []
+    for tick in (0, 2, 3, 5, 9, 10, 40):
+        shown = dataclasses.replace(picture(0.1 * tick), tick=tick)
+        sent = [message for message in broadcast.messages(shown) if message.topic == "V2X/CLOUD/TRAJECTORY"]
+        numbers += [decode_frame(message.payload).tick for message in sent]
+    assert len(numbers) > 3
+    assert numbers == list(range(1, len(numbers) + 1))

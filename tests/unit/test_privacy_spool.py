@@ -86,3 +86,4 @@ async def test_events_of_which_nothing_may_be_stored_never_reach_the_disk(
     assert b"before" in held, "before the register is read the gate at the database decides"
     assert (b"after" in held) is admitted
     assert intake.withheld.total() == (not admitted)
+    assert set(intake.withheld) <= {"obu_vir", "obu_advice_ack"}, "counted under the stream of the device"
