@@ -16,14 +16,14 @@ import psycopg
 import pytest
 import schemathesis
 import uvicorn
-from access_kit import Trail
+from access_kit import Door, Trail
 from conftest import free_port
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS
 from schemathesis.core.result import Ok
 from store_servers import fresh_database
 
-from cloudctl.access.actor import DEMO_ACTOR, Actor
+from cloudctl.access.actor import DEMO_ACTOR
 from cloudctl.access.open_access import OpenAccess
 from cloudctl.access.roles import Role
 from cloudctl.api.app import make_app
@@ -61,17 +61,6 @@ class Engine:
         return CommandReply(
             id="1", status=self.status, detail="why", content={"watched_until": time.time() + 60, "frames": [frame]}
         )
-
-
-@dataclass
-class Door(OpenAccess):
-    """Lets everybody in as one actor, who may be changed."""
-
-    actor: Actor = DEMO_ACTOR
-
-    async def identify(self, connection: object) -> Actor:
-        del connection
-        return self.actor
 
 
 @dataclass

@@ -17,7 +17,7 @@ import schemathesis
 import transit_samples as buses
 import transit_world as world
 import uvicorn
-from access_kit import NoHistory, Trail
+from access_kit import Door, NoHistory, Trail
 from conftest import free_port
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS
@@ -25,7 +25,6 @@ from schemathesis.core.result import Ok
 from store_servers import fresh_database
 
 from cloudctl.access.actor import DEMO_ACTOR, Actor
-from cloudctl.access.open_access import OpenAccess
 from cloudctl.access.roles import Role
 from cloudctl.api.app import make_app
 from cloudctl.api.doors import Doors
@@ -68,17 +67,6 @@ class Engine:
 
 
 @dataclass
-class Door(OpenAccess):
-    """Lets everybody in as one actor, who may be changed."""
-
-    actor: Actor = DISPATCHER
-
-    async def identify(self, connection: object) -> Actor:
-        del connection
-        return self.actor
-
-
-@dataclass
 class Gateway:
     """A gateway over HTTP."""
 
@@ -101,7 +89,7 @@ def gateway(plain_postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathF
     (folder / "base.pmtiles").write_bytes(bytes(256))
     with fresh_database(plain_postgres.url) as url:
         migrate(url)
-        door, engine, trail = Door(), Engine(), Trail()
+        door, engine, trail = Door(DISPATCHER), Engine(), Trail()
         state, measures = LiveState(), Measures()
         buses.fill(state, time.time())
         office = DispatchOffice(DispatchStore(url), folder / "timetable.zip")
