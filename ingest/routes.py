@@ -12,10 +12,10 @@ from ingest.dialects.reading import find_form, read_form
 from ingest.errors import RefusalReason, RefusedError
 from ingest.intake import MapTaker, SpatTaker, status_taker
 from ingest.intake_binary import EnvelopeTaker, uper_reader
-from ingest.intake_bsm import BsmTaker, ForwardedBsmTaker
+from ingest.intake_bsm import BsmTaker, forwarded_bsm
 from ingest.intake_day_two import SsmTaker
 from ingest.intake_events import event_taker, type_of_stream
-from ingest.intake_psm import ForwardedPsmTaker, PsmTaker
+from ingest.intake_psm import PsmTaker, forwarded_psm
 from ingest.intake_rsm import RsmTaker
 from ingest.messages.common import Wire
 from ingest.profiles import ProfileWatch
@@ -101,10 +101,10 @@ class RouteMaker:
         collector = self._collector
         makers: dict[str, Callable[[], MessageTaker[Any]]] = {
             "obu_bsm": lambda: BsmTaker(collector, stream, row),
-            "rsu_bsm": lambda: ForwardedBsmTaker(collector, row),
+            "rsu_bsm": lambda: forwarded_bsm(collector, row),
             "rsu_rsm": lambda: RsmTaker(collector, stream, row, topic),
             "obu_psm": lambda: PsmTaker(collector, stream, row),
-            "rsu_psm": lambda: ForwardedPsmTaker(collector, row),
+            "rsu_psm": lambda: forwarded_psm(collector, row),
             "rsu_ssm": lambda: SsmTaker(collector, stream, row, topic),
             "radar_track": lambda: RsmTaker(collector, stream, row, topic, fixed=False),
             "rsu_spat": lambda: SpatTaker(collector, stream, row),
