@@ -62,7 +62,7 @@ class Archiver:
         )
         self._eraser = Eraser(settings.database.url, self._spool, keys, settings.data_dir, gate)
         self._keeper = Keeper(settings.database.url)
-        self._intake = Intake(self._spool, admits=gate.admits)
+        self._intake = Intake(self._spool, gate=gate)
         self._tap = ObservationTap(settings.broker.url, self._intake.take, lambda: self._keeper.observed)
         self._ending = threading.Event()
 

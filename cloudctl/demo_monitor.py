@@ -11,6 +11,8 @@ from ingest.broker_url import parse_broker_url
 from ingest.streams import BY_NAME
 
 RECONNECT_PAUSE = 1.0
+QUIET = 2.5
+"""How long nothing must arrive at the archiver until nothing is on the way any more, s."""
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -80,3 +82,22 @@ class HealthMonitor:
             for name, value in sorted(self.counters(process).items())
             if name.startswith(start)
         }
+
+
+class QuietWatch:
+    """Follows the archiver's accounts until one says that all events are stored and none has come for a while."""
+
+    def __init__(self, since: float, quiet: float = QUIET) -> None:
+        """Count accounts given after `since` (UTC epoch s) alone; `quiet` is the while, s."""
+        self._since, self._quiet = since, quiet
+        self._life = (0, -1.0)
+        """Process and events spooled so far."""
+
+    def is_quiet(self, archiver: Health | None) -> bool:
+        """Take the newest account."""
+        if archiver is None or archiver.time < self._since or not archiver.ready:
+            return False
+        life = (archiver.pid, archiver.counters.get("events_spooled", 0.0))
+        if life != self._life:
+            self._life, self._since = life, archiver.time
+        return archiver.counters.get("spool_events_waiting", 0.0) == 0 and archiver.time - self._since >= self._quiet

@@ -4,7 +4,7 @@ import asyncio
 import csv
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +16,13 @@ import psycopg
 from cloudctl.demo_monitor import HealthMonitor
 from cloudctl.errors import CloudctlError
 from cloudctl.settings import Settings
+from cloudctl.store.withheld import COUNTER as WITHHELD
 from maps.network_file import open_network
 from maps.participants import ParticipantKind
 
 _POINTS = "SELECT count(*) FROM v2x.trajectory_point WHERE t >= %s"
 _EVENTS = "SELECT stream, count(*) FROM v2x.device_event WHERE received >= %s GROUP BY stream"
+_WITHHELD = "SELECT name, value FROM v2x.store_counter WHERE name LIKE %s"
 _TRACKS = """
 SELECT extract(epoch FROM t)::double precision, session, track_id, kind, lon, lat, speed, heading, sigma, lane
 FROM v2x.trajectory_point WHERE t >= %s ORDER BY t, track_id
@@ -44,6 +46,8 @@ class DemoEvidence:
     """Report of the simulated devices."""
     truth: Path
     restarts: dict[str, int]
+    withheld_before: Mapping[str, int]
+    """Events by stream that had been withheld before the demo started."""
 
 
 class _Class(msgspec.Struct):
@@ -75,16 +79,25 @@ async def write_report(evidence: DemoEvidence, path: Path) -> None:
     async with await psycopg.AsyncConnection.connect(evidence.settings.database.url) as connection:
         points = await (await connection.execute(_POINTS, [since])).fetchone()
         stored = {str(row[0]): int(row[1]) async for row in await connection.execute(_EVENTS, [since])}
+        withheld = await withheld_events(connection)
         tracks = evidence.settings.data_dir / "tracks.csv"
         await asyncio.to_thread(tracks.unlink, missing_ok=True)
         await _write_tracks(_rows(connection, since), evidence.network, tracks)
-    report = figures(evidence.monitor, devices, stored) | {
+    withheld = {stream: count - evidence.withheld_before.get(stream, 0) for stream, count in withheld.items()}
+    report = figures(evidence.monitor, devices, stored, withheld) | {
         "points_stored": int(points[0]) if points else 0,
         "restarts": evidence.restarts,
         "accuracy": await _score(evidence.truth, tracks),
     }
     content = orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
     await asyncio.to_thread(path.write_bytes, content)
+
+
+async def withheld_events(connection: psycopg.AsyncConnection) -> dict[str, int]:
+    """Events by stream that were ever withheld, as the archiver counted them where it stores."""
+    start = f"{WITHHELD}."
+    rows = await connection.execute(_WITHHELD, [f"{start}%"])
+    return {str(name).removeprefix(start): int(value) async for name, value in rows}
 
 
 def read_devices(path: Path) -> DeviceReport:
@@ -99,8 +112,14 @@ def read_devices(path: Path) -> DeviceReport:
         raise ScoringError(f"the devices left no report in {path}: {error}") from error
 
 
-def figures(monitor: HealthMonitor, devices: DeviceReport, stored: dict[str, int]) -> dict[str, object]:
-    """Put the account of the devices beside that of the platform."""
+def figures(
+    monitor: HealthMonitor, devices: DeviceReport, stored: Mapping[str, int], withheld: Mapping[str, int]
+) -> dict[str, object]:
+    """Put the account of the devices beside that of the platform.
+
+    Events of vehicles that did not agree to be stored are left out on purpose, and counted as `withheld`. Both counts
+    are those of the database: what a process knew when it was killed is not part of them.
+    """
     engine, archiver = monitor.counters("engine"), monitor.counters("archiver")
     received = monitor.by_label("engine", "messages_received")
     newest = monitor.newest.get("engine")
@@ -109,8 +128,6 @@ def figures(monitor: HealthMonitor, devices: DeviceReport, stored: dict[str, int
         for stream, counts in devices.streams.items()
         if "acknowledged" in counts
     }
-    # events of vehicles that did not agree to be stored are left out on purpose
-    withheld = monitor.by_label("archiver", "events_withheld")
     return {
         "sent_by_devices": devices.sent_by_devices,
         "sent": {"telemetry": devices.telemetry.sent, "event": devices.event.sent},

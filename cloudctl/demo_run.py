@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from cloudctl.access.first_link import forget_first_link, read_first_link
 from cloudctl.access.open_access import only_this_machine
 from cloudctl.demo_files import DemoFiles, prepare_city
-from cloudctl.demo_monitor import HealthMonitor
-from cloudctl.demo_report import DemoEvidence, write_report
+from cloudctl.demo_monitor import HealthMonitor, QuietWatch
+from cloudctl.demo_report import DemoEvidence, withheld_events, write_report
 from cloudctl.embedded_broker import check_port_free, free_port
 from cloudctl.errors import CloudctlError
 from cloudctl.privacy.demo_register import enter_demo_fleet
@@ -21,6 +23,7 @@ from cloudctl.settings import (
     AccessSettings,
     BrokerSettings,
     DevicesSettings,
+    EngineSettings,
     GatewaySettings,
     MapSettings,
     Settings,
@@ -32,8 +35,8 @@ from cloudctl.until_signal import until_signal
 READY_PATIENCE = 180.0
 TIMETABLE = "timetable.zip"
 """GTFS file of the demo's buses, written when the city starts."""
-QUIET, QUIET_PATIENCE = 2.5, 30.0
-"""How long nothing must arrive at the archiver, and how long we wait for that, s."""
+QUIET_PATIENCE = 120.0
+"""How long we wait for the archiver to store the last events, s."""
 PROGRESS, HEADLESS_PROGRESS = 30.0, 10.0
 """Between two lines of progress, s."""
 
@@ -52,6 +55,8 @@ class DemoOptions:
     accounts: bool = False
     level: str = "good"
     """How good the devices' sensors are: good, typical or poor."""
+    rate: float | None = None
+    """Reports a second of each device; None: as many as standard and broker allow."""
 
 
 class NotReadyError(CloudctlError):
@@ -95,6 +100,7 @@ def demo_settings(options: DemoOptions, files: DemoFiles) -> Settings:
     return Settings(
         data_dir=options.data_dir.absolute(),
         map=MapSettings(file=files.network.absolute(), tiles=files.tiles.absolute()),
+        engine=EngineSettings(signal_control="execute"),
         transit=TransitSettings(timetable=options.data_dir.absolute() / TIMETABLE),
         broker=BrokerSettings(port=free_port(BrokerSettings().port)),
         gateway=GatewaySettings(host=options.host, port=options.port),
@@ -154,9 +160,12 @@ async def _run_city(
     argv += ["--timetable", str(options.data_dir / TIMETABLE)]
     if options.report:
         argv += ["--truth", str(truth)]
-    if platform.device_rate is not None:
-        say(f"devices report {platform.device_rate:.0f} times a second instead of 10")
-        argv += ["--rate", str(platform.device_rate)]
+    rate = min((each for each in (options.rate, platform.device_rate) if each is not None), default=None)
+    if rate is not None:
+        say(f"devices report {rate:g} times a second instead of 10")
+        argv += ["--rate", str(rate)]
+    async with await psycopg.AsyncConnection.connect(platform.settings.database.url) as connection:
+        withheld = await withheld_events(connection)
     platform.supervisor.start(ProcessSpec("city", argv, log=options.data_dir / "logs" / "city.log"))
     waits = [platform.supervisor.failed(), _tell_progress(options, monitor, say)]
     if options.seconds is not None:
@@ -166,20 +175,20 @@ async def _run_city(
         await platform.supervisor.stop(name)
     await _until_quiet(monitor)
     await platform.supervisor.stop("archiver")  # it stores what it still holds before it ends
-    return DemoEvidence(
-        platform.settings, files.network, started, monitor, fleet_report, truth, dict(platform.supervisor.restarts)
-    )
+    restarts = dict(platform.supervisor.restarts)
+    return DemoEvidence(platform.settings, files.network, started, monitor, fleet_report, truth, restarts, withheld)
 
 
 async def _until_quiet(monitor: HealthMonitor) -> None:
-    """Wait until the broker has handed the archiver all that was sent, when nobody sends any more."""
-    until, before = time.monotonic() + QUIET_PATIENCE, -1.0
-    while time.monotonic() < until:
-        await asyncio.sleep(QUIET)
-        spooled = monitor.counters("archiver").get("events_spooled", 0.0)
-        if spooled == before:
+    """Wait until the archiver has and has stored all events that were sent, when nobody sends any more.
+
+    It is its own account that counts: one that is starting again, or too busy to give an account, is waited for.
+    """
+    until, watch = time.monotonic() + QUIET_PATIENCE, QuietWatch(time.time())
+    while not watch.is_quiet(monitor.newest.get("archiver")):
+        if time.monotonic() > until:
             return
-        before = spooled
+        await asyncio.sleep(0.2)
 
 
 async def _tell_progress(options: DemoOptions, monitor: HealthMonitor, say: Callable[[str], None]) -> None:

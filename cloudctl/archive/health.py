@@ -1,7 +1,7 @@
 """What the archiver says of itself once a second: counters, latency, readiness, Prometheus text."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import msgspec
 from prometheus_client import CollectorRegistry, generate_latest
@@ -10,11 +10,10 @@ from prometheus_client.registry import Collector
 
 from cloudctl.archive.intake import Intake
 from cloudctl.store.spool import Spool, SpoolClass
+from cloudctl.store.withheld import COUNTER as WITHHELD
 from cloudctl.store.writer import Writer
 
-WITHHELD = "events_withheld"
-"""Counted where they come in and where they would be stored."""
-GAUGES = frozenset({"spool_bytes", "spool_disk_bytes", "spool_waiting", "database_connected"})
+GAUGES = frozenset({"spool_bytes", "spool_disk_bytes", "spool_waiting", "spool_events_waiting", "database_connected"})
 """Counters that go up and down."""
 
 
@@ -48,6 +47,7 @@ def archiver_counters(intake: Intake, spool: Spool, writer: Writer) -> dict[str,
             "spool_bytes": spool.waiting_bytes,
             "spool_disk_bytes": spool.disk_bytes,
             "spool_waiting": spool.events.waiting + spool.telemetry.waiting,
+            "spool_events_waiting": spool.events.waiting,
             "spool_torn_bytes": spool.events.torn_bytes + spool.telemetry.torn_bytes,
             "spool_lost_records": spool.events.lost_records + spool.telemetry.lost_records,
             "shed": spool.shed,
@@ -55,16 +55,8 @@ def archiver_counters(intake: Intake, spool: Spool, writer: Writer) -> dict[str,
             "database_connected": int(status.connected),
         }
         | {name: status.counters.get(name, 0) for name in stored}
-        | _withheld(intake, status.counters)
+        | {name: count for name, count in sorted(status.counters.items()) if name.startswith(f"{WITHHELD}.")}
     )
-
-
-def _withheld(intake: Intake, stored: Mapping[str, int]) -> dict[str, int]:
-    """Events that nobody may store, in all and by stream."""
-    streams = {name for name in stored if name.startswith(f"{WITHHELD}.")}
-    streams |= {f"{WITHHELD}.{stream}" for stream in intake.withheld}
-    by_stream = {name: stored.get(name, 0) + intake.withheld[name.partition(".")[2]] for name in sorted(streams)}
-    return {WITHHELD: stored.get(WITHHELD, 0) + intake.withheld.total()} | by_stream
 
 
 def make_health(intake: Intake, spool: Spool, writer: Writer, *, started: float, now: float, receiving: bool) -> Health:

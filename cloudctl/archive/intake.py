@@ -3,17 +3,19 @@
 import asyncio
 import struct
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Protocol
 
 import structlog
 
 from cloudctl.observability import LatencyWindow
 from cloudctl.store.batch_parse import DEVICES_TOPIC, FRAME_TOPICS
 from cloudctl.store.errors import SpoolFullError
-from cloudctl.store.event_rows import CLOUD_EVENTS, find_event_stream, find_telemetry_stream
+from cloudctl.store.event_rows import CLOUD_EVENTS, find_telemetry_stream
 from cloudctl.store.spool import Spool, SpoolClass
+from cloudctl.store.spool_record import SpoolRecord
+from cloudctl.store.withheld import WITHHELD_TOPIC
 from ingest.broker import RawMessage
 from ingest.streams import BY_NAME, StreamClass
 from ingest.topics import filters_of
@@ -37,6 +39,18 @@ _TELEMETRY_TOPICS = FRAME_TOPICS | {BY_NAME["dead_letter"].topic, DEVICES_TOPIC}
 _FRAME_COUNT = struct.Struct("<12xI")
 
 
+class SpoolGate(Protocol):
+    """Says what may be put on disk."""
+
+    def admits(self, topic: str) -> bool:
+        """Tell whether a message may be put on disk as it came."""
+        ...
+
+    def note_of(self, event: SpoolRecord) -> bytes:
+        """Give what is put there in its place."""
+        ...
+
+
 class Intake:
     """Spools what the receiver hands over; while there is no room for events it waits, and the broker keeps them."""
 
@@ -45,18 +59,16 @@ class Intake:
         spool: Spool,
         *,
         clock: Callable[[], float] = time.time,
-        admits: Callable[[str], bool] = lambda _: True,
+        gate: "SpoolGate | None" = None,
     ) -> None:
-        """Leave out messages on topics that `admits` does not admit: nobody may store them."""
+        """Spool a note in place of messages on topics that `gate` does not admit: nobody may store them."""
         self.points_spooled = 0
-        self.withheld: Counter[str] = Counter()
-        """Messages that were not admitted, by stream."""
         self.waits_for_room = 0
         self.latency = LatencyWindow()
         """From receipt to disk."""
         self._spool = spool
         self._clock = clock
-        self._admits = admits
+        self._gate = gate
         self._taking = asyncio.Lock()
         self._devices_stored = float("-inf")
         self._log = structlog.get_logger("intake")
@@ -72,10 +84,6 @@ class Intake:
         self.latency.add([now - message.received for message in messages])
 
     def _is_due(self, message: RawMessage) -> bool:
-        if not self._admits(message.topic):
-            found = find_event_stream(message.topic)
-            self.withheld[found[0].name if found else "other"] += 1
-            return False
         if message.topic != DEVICES_TOPIC:
             return True
         if message.received - self._devices_stored < DEVICES_EVERY:
@@ -84,10 +92,13 @@ class Intake:
         return True
 
     async def _append(self, message: RawMessage) -> None:
-        kind = class_of(message.topic)
+        kind, topic, payload = class_of(message.topic), message.topic, message.payload
+        if self._gate is not None and not self._gate.admits(topic):
+            payload = self._gate.note_of(SpoolRecord(0, message.received, topic, payload))
+            topic = WITHHELD_TOPIC
         while True:
             try:
-                taken = self._spool.append(kind, message.received, message.topic, message.payload)
+                taken = self._spool.append(kind, message.received, topic, payload)
             except SpoolFullError as error:
                 await self._wait_for_room(error)
             else:

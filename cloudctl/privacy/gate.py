@@ -20,7 +20,7 @@ import numpy as np
 import psycopg
 
 from cloudctl.advice.advisory import Advisory
-from cloudctl.privacy.keys import KeyRing
+from cloudctl.privacy.keys import WITHHELD, KeyRing
 from cloudctl.privacy.pseudonyms import PREFIX, pseudonym
 from cloudctl.privacy.register import NOTHING, Grant, Register
 from cloudctl.privacy.scrub import ANONYMOUS, names_in, rename, rename_text
@@ -28,6 +28,8 @@ from cloudctl.privacy.standings import LOCK_KEY, find_version, load_register
 from cloudctl.publish.frames import Frame, FrameKind
 from cloudctl.store.batch_parse import Event, ParsedBatch
 from cloudctl.store.event_rows import DeadLetterMessage, DeviceEvent, DeviceNow, DevicesNow, Observation
+from cloudctl.store.spool_record import SpoolRecord
+from cloudctl.store.withheld import WithheldEvent, withheld_key, write_note
 
 OWNER_COLUMN = "owner"
 """Column of trajectory frames: row of the terminal whose vehicle agreed to storage, -1 for all others."""
@@ -52,8 +54,8 @@ class StoreGate:
         self._now = self._clock()
         self.refresh(connection)
         self._used.clear()
-        done = self._pass_events(batch)
-        done["observations_withheld"] = self._pass_observations(batch)
+        self._pass_events(batch)
+        done = Counter(observations_withheld=self._pass_observations(batch))
         batch.devices = [(self._pass_devices(connection, now), received) for now, received in batch.devices]
         batch.frames = self._pass_frames(connection, batch.frames)
         self._enter_pseudonyms(connection)
@@ -75,23 +77,22 @@ class StoreGate:
         grant = self._register.grant(levels[2], self._clock())
         return grant.public or grant.storage
 
-    def _pass_events(self, batch: ParsedBatch) -> Counter[str]:
-        """Take out what may not be stored; gives how many events that were, in all and by stream of devices."""
-        withheld: Counter[str] = Counter(events_withheld=0)
-        for key, (event_key, event) in list(batch.events.items()):
+    def note_of(self, event: SpoolRecord) -> bytes:
+        """Give the note that is put on disk in place of an event that is not admitted; any thread may ask."""
+        return write_note(event, self._keys.key(WITHHELD))
+
+    def _pass_events(self, batch: ParsedBatch) -> None:
+        """Put a note in the place of what may not be stored."""
+        events, batch.events = batch.events, {}
+        for key, event in events.values():
             passed = self._pass_event(event)
             if passed is None:
-                del batch.events[key]
-                batch.messages -= 1
-                withheld["events_withheld"] += 1
-                if isinstance(event, DeviceEvent):
-                    withheld[f"events_withheld.{event.stream}"] += 1
-            else:
-                batch.events[key] = (event_key, passed)
-        for key, answer in batch.acknowledgements.items():
+                key = withheld_key(key, self._keys.key(WITHHELD))  # noqa: PLW2901  # the note's key in place of its
+                passed = WithheldEvent(event.stream if isinstance(event, DeviceEvent) else "other")
+            batch.events[key.key] = (key, passed)
+        for answered, answer in batch.acknowledgements.items():
             if answer.stream.startswith("obu_"):
-                batch.acknowledgements[key] = answer._replace(device=self._name(answer.device))
-        return withheld
+                batch.acknowledgements[answered] = answer._replace(device=self._name(answer.device))
 
     def _pass_event(self, event: Event) -> Event | None:
         if isinstance(event, DeviceEvent):

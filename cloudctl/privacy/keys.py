@@ -12,7 +12,7 @@ from pathlib import Path
 from cloudctl.privacy.errors import SecretKeyError
 
 KEY_BYTES = 32
-AUDIT_ANCHOR, REGISTER, MASK, RECEIPT = "audit-anchor", "register", "mask", "receipt"
+AUDIT_ANCHOR, REGISTER, MASK, RECEIPT, WITHHELD = "audit-anchor", "register", "mask", "receipt", "withheld"
 _DAY_PREFIX = "pseudonym-"
 
 

@@ -19,6 +19,7 @@ from cloudctl.store.state_rows import (
     LINK_COLUMNS,
     TRANSITION_COLUMNS,
     SignalMemory,
+    StateCopy,
     encode_links,
     encode_transitions,
 )
@@ -38,12 +39,42 @@ from cloudctl.store.traffic_rows import (
 )
 from cloudctl.store.trajectory_rows import COLUMNS, encode_trajectories, find_segments, points_of
 from cloudctl.store.transit_rows import DispatchAdviceMessage, PriorityMessage, StopVisitMessage, insert_transit
+from cloudctl.store.withheld import COUNTER, WithheldEvent
 
 Kind = TypeVar("Kind", DeviceEvent, IncidentMessage, Advisory, DeadLetterMessage)
 
 
 Gate = Callable[[psycopg.Connection, ParsedBatch], Counter[str]]
 """Looks through a batch in its transaction, takes out what may not be stored, and says what it did."""
+
+
+_STATES: tuple[
+    tuple[str, LiteralString, Sequence[LiteralString], tuple[FrameKind, ...], Callable[[Sequence[Frame]], StateCopy]],
+    ...,
+] = (
+    (
+        "link_states_stored",
+        "link_state",
+        LINK_COLUMNS,
+        (FrameKind.LINKS, FrameKind.LINK_ARCHIVE),
+        encode_links,
+    ),
+    (
+        "movement_states_stored",
+        "movement_state",
+        MOVEMENT_COLUMNS,
+        (FrameKind.MOVEMENT_ARCHIVE,),
+        encode_movements,
+    ),
+    (
+        "intersection_states_stored",
+        "intersection_state",
+        INTERSECTION_COLUMNS,
+        (FrameKind.INTERSECTION_ARCHIVE,),
+        encode_intersections,
+    ),
+)
+"""Counter, table and columns of each state of the road, the frames that tell of it, and what makes rows of them."""
 
 
 def open_gate(connection: psycopg.Connection, batch: ParsedBatch) -> Counter[str]:
@@ -137,11 +168,16 @@ def _store_frames(
     done = Counter(frames_stored=len(fresh), frames_repeated=len(frames) - len(fresh), gaps_detected=len(gaps))
     done["frames_missed"] = sum(gap.missed or 0 for gap in gaps)
     done["points_stored"] = _copy_points(connection, by_kind[FrameKind.TRAJECTORY], state.lane_links)
-    done["link_states_stored"] = _copy_links(connection, by_kind[FrameKind.LINKS] + by_kind[FrameKind.LINK_ARCHIVE])
-    moves, crossings = by_kind[FrameKind.MOVEMENT_ARCHIVE], by_kind[FrameKind.INTERSECTION_ARCHIVE]
-    done["movement_states_stored"] = _copy_movements(connection, moves)
-    done["intersection_states_stored"] = _copy_intersections(connection, crossings)
-    done["signal_transitions_stored"] = _copy_transitions(connection, by_kind[FrameKind.SIGNALS], signals)
+    for counter, table, columns, kinds, encode in _STATES:
+        chosen = [frame for kind in kinds for frame in by_kind[kind]]
+        done[counter] = _copy_states(connection, table, columns, chosen, encode)
+    done["signal_transitions_stored"] = _copy_states(
+        connection,
+        "signal_transition",
+        TRANSITION_COLUMNS,
+        by_kind[FrameKind.SIGNALS],
+        lambda frames: encode_transitions(frames, signals),
+    )
     return done, replace(state, tracker=tracker, signals=signals)
 
 
@@ -177,35 +213,17 @@ def _copy_points(connection: psycopg.Connection, frames: Sequence[Frame], lane_l
     return rows.points
 
 
-def _copy_links(connection: psycopg.Connection, frames: Sequence[Frame]) -> int:
+def _copy_states(
+    connection: psycopg.Connection,
+    table: LiteralString,
+    columns: Sequence[LiteralString],
+    frames: Sequence[Frame],
+    encode: Callable[[Sequence[Frame]], StateCopy],
+) -> int:
     if not frames:
         return 0
-    rows = encode_links(frames)
-    _copy(connection, "link_state", LINK_COLUMNS, rows.data, rows.rows)
-    return rows.rows
-
-
-def _copy_movements(connection: psycopg.Connection, frames: Sequence[Frame]) -> int:
-    if not frames:
-        return 0
-    rows = encode_movements(frames)
-    _copy(connection, "movement_state", MOVEMENT_COLUMNS, rows.data, rows.rows)
-    return rows.rows
-
-
-def _copy_intersections(connection: psycopg.Connection, frames: Sequence[Frame]) -> int:
-    if not frames:
-        return 0
-    rows = encode_intersections(frames)
-    _copy(connection, "intersection_state", INTERSECTION_COLUMNS, rows.data, rows.rows)
-    return rows.rows
-
-
-def _copy_transitions(connection: psycopg.Connection, frames: Sequence[Frame], signals: SignalMemory) -> int:
-    if not frames:
-        return 0
-    rows = encode_transitions(frames, signals)
-    _copy(connection, "signal_transition", TRANSITION_COLUMNS, rows.data, rows.rows)
+    rows = encode(frames)
+    _copy(connection, table, columns, rows.data, rows.rows)
     return rows.rows
 
 
@@ -237,12 +255,15 @@ def _store_events(connection: psycopg.Connection, batch: ParsedBatch) -> Counter
     answers = [answer for key, answer in batch.acknowledgements.items() if key in new]
     event_tables.insert_acknowledgements(connection, answers)
     refused = sum(isinstance(event, DeadLetterMessage) and event.reason == REFUSED for event in events)
-    return Counter(
-        events_stored=len(events) - letters,
+    withheld = Counter(f"{COUNTER}.{event.stream}" for event in events if isinstance(event, WithheldEvent))
+    done = Counter(
+        events_stored=len(events) - letters - withheld.total(),
         events_repeated=batch.messages - len(events),
         dead_letters_stored=letters - refused,
         quarantined=refused,
     )
+    done[COUNTER] = withheld.total()
+    return done + withheld
 
 
 def _insert(

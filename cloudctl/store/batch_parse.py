@@ -34,6 +34,7 @@ from cloudctl.store.state_rows import LINK_FRAME_COLUMNS, MAX_GROUPS, SIGNAL_FRA
 from cloudctl.store.traffic_rows import INTERSECTION_FRAME_COLUMNS, MOVEMENT_FRAME_COLUMNS
 from cloudctl.store.trajectory_rows import EARLIEST, FRAME_COLUMNS, LATEST, storable
 from cloudctl.store.transit_rows import TransitMessage, decode_dispatch_advice, decode_priority, decode_visit
+from cloudctl.store.withheld import WITHHELD_TOPIC, WithheldEvent, read_note
 from ingest.streams import BY_NAME
 
 REFUSED = "store_refused"
@@ -51,7 +52,7 @@ _REQUIRED = {
     FrameKind.INTERSECTION_ARCHIVE: INTERSECTION_FRAME_COLUMNS,
 }
 
-Event = DeviceEvent | IncidentMessage | Advisory | DeadLetterMessage | TransitMessage
+Event = DeviceEvent | IncidentMessage | Advisory | DeadLetterMessage | TransitMessage | WithheldEvent
 
 _DECODERS: Mapping[str, Callable[[bytes], Event]] = {
     BY_NAME["incident"].topic: decode_incident,
@@ -108,6 +109,8 @@ def _parse(record: SpoolRecord, batch: ParsedBatch) -> None:
         _add_frame(record, batch)
     elif record.topic == DEVICES_TOPIC:
         batch.devices.append((decode_devices(record.payload), record.received))
+    elif record.topic == WITHHELD_TOPIC:
+        batch.put(*read_note(record))
     else:
         _add_event(record, batch)
 

@@ -49,3 +49,11 @@ class CursorError(StoreError):
     def __init__(self, cursor: str) -> None:
         super().__init__(f"not a page cursor: {cursor[:80]!r}")
         self.cursor = cursor
+
+
+class CopyFormatError(StoreError):
+    """The database sent other rows than were asked for."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"{size} bytes are no COPY of the rows that were asked for")
+        self.size = size

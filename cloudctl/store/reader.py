@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import LiteralString, NamedTuple, Self, TypeVar
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import args_row
 from psycopg_pool import AsyncConnectionPool
 
@@ -229,6 +230,17 @@ class StoreReader:
         async with self._pool.connection() as connection:
             cursor = connection.cursor(binary=True, row_factory=args_row(kind))
             return await (await cursor.execute(query, parameters)).fetchall()
+
+    async def copied(self, query: LiteralString, parameters: Sequence[float | int]) -> bytes:
+        """Rows of a question about very many, as the bytes of a binary COPY, for `copy_reading`.
+
+        Raises:
+            psycopg.Error: as for `rows`.
+        """
+        async with self._pool.connection() as connection, connection.cursor() as cursor:
+            statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(sql.SQL(query))
+            async with cursor.copy(statement, parameters) as copy:
+                return b"".join([bytes(part) async for part in copy])
 
 
 async def _configure(connection: psycopg.AsyncConnection) -> None:

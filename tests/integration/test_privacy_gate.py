@@ -21,6 +21,8 @@ from cloudctl.privacy.places import sweep
 from cloudctl.privacy.pseudonyms import pseudonym
 from cloudctl.publish.frames import FrameKind, decode_frame, encode_frame
 from cloudctl.store.spool import Spool, SpoolClass
+from cloudctl.store.spool_record import SpoolRecord
+from cloudctl.store.withheld import WITHHELD_TOPIC
 from cloudctl.store.writer import Writer
 from ingest.streams import BY_NAME
 
@@ -35,7 +37,8 @@ class Store:
         self.url = url
         self.keys = KeyRing(folder / "keys")
         self.spool = Spool(folder / "spool", 1 << 26, min_free_bytes=0)
-        self._writer = Writer(url, self.spool, "map", gate=StoreGate(self.keys, time.time))
+        self.gate = StoreGate(self.keys, time.time)
+        self._writer = Writer(url, self.spool, "map", gate=self.gate)
 
     def event(self, topic: str, payload: object) -> None:
         data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
@@ -117,6 +120,23 @@ def test_requests_are_stored_by_name_under_pseudonym_or_not_at_all(store: Store)
     assert store.counters["events_withheld"] == 2
     assert store.rows("SELECT pseudonym, subject FROM v2x_private.pseudonym") == [(called, "CAR00001")]
     assert store.found("CAR00001", "CAR00002", "CAR00003") == set()
+
+
+def test_a_withheld_event_is_counted_once_in_the_database_however_often_and_wherever_it_is_withheld(
+    store: Store,
+) -> None:
+    topic, payload = request("CAR00002", 1, NOW)
+    event = SpoolRecord(0, NOW, topic, payload)
+    for _ in range(2):  # it was not acknowledged, so the broker sends it again
+        spool_event(store.spool, WITHHELD_TOPIC, store.gate.note_of(event), NOW)
+    store.event(*request("CAR00003", 1, NOW))
+    store.drain()
+    store.event(topic, payload)
+    store.event(*request("CAR00003", 1, NOW))
+    store.drain()
+    counted = store.rows("SELECT name, value FROM v2x.store_counter WHERE name LIKE 'events%' ORDER BY name")
+    assert counted == [("events_repeated", 3), ("events_withheld", 2), ("events_withheld.obu_vir", 2)]
+    assert store.found("CAR00002", "CAR00003") == set()
 
 
 def test_bytes_that_are_no_json_of_a_private_vehicle_are_not_stored(store: Store) -> None:

@@ -10,8 +10,11 @@ from cloudctl.archive.intake import Intake
 from cloudctl.privacy.gate import StoreGate
 from cloudctl.privacy.keys import KeyRing
 from cloudctl.privacy.register import Register
+from cloudctl.store.event_rows import event_key
 from cloudctl.store.spool import Spool
 from cloudctl.store.spool_queue import SpoolQueue
+from cloudctl.store.spool_record import SpoolRecord
+from cloudctl.store.withheld import WITHHELD_TOPIC, read_note, withheld_key, write_note
 from ingest.raw_message import RawMessage
 
 
@@ -77,13 +80,25 @@ async def test_events_of_which_nothing_may_be_stored_never_reach_the_disk(
 ) -> None:
     gate = StoreGate(KeyRing(tmp_path / "keys"), lambda: 1.0)
     spool = Spool(tmp_path / "spool", 1 << 24, min_free_bytes=0)
-    intake = Intake(spool, admits=gate.admits)
+    intake = Intake(spool, gate=gate)
     await intake.take([RawMessage(topic, b"before", 1.0)])
     gate._register = Register(1, {"BUS00001": BUS, "CAR00001": AGREED, "CAR00002": LIVE_ONLY})
     await intake.take([RawMessage(topic, b"after", 1.0)])
+    records = spool.events.read(1 << 20)
     spool.close()
     held = _held(tmp_path / "spool")
     assert b"before" in held, "before the register is read the gate at the database decides"
     assert (b"after" in held) is admitted
-    assert intake.withheld.total() == (not admitted)
-    assert set(intake.withheld) <= {"obu_vir", "obu_advice_ack"}, "counted under the stream of the device"
+    noted = [event.stream for _, event in map(read_note, (r for r in records if r.topic == WITHHELD_TOPIC))]
+    assert len(noted) == (not admitted)
+    assert set(noted) <= {"obu_vir", "obu_advice_ack"}, "noted under the stream of the device"
+
+
+def test_a_note_of_a_withheld_event_has_the_same_key_however_often_it_comes_and_none_without_the_secret() -> None:
+    event = SpoolRecord(1, 5.0, "V2X/OBU/CAR00002/VIR/UP", b'{"id": "CAR00002"}')
+    again, other = event._replace(number=9, received=7.0), event._replace(payload=b"{}")
+    keys = [read_note(SpoolRecord(0, 5.0, "", write_note(each, b"s" * 32)))[0].key for each in (event, again, other)]
+    assert keys[0] == keys[1] != keys[2]
+    assert withheld_key(event_key(event), b"s" * 32).key == keys[0], "the gate at the database makes the same key"
+    assert keys[0] not in {event_key(event).key, withheld_key(event_key(event), b"t" * 32).key}
+    assert b"CAR00002" not in write_note(event, b"s" * 32)
