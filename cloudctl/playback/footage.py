@@ -4,14 +4,15 @@ Everything is picked by time: of each road user the last point, of each light an
 that went on, the advisories given lately. So a scene depends on its moment alone, whatever was played before.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cloudctl.advice.advisory import Advisory
+from cloudctl.store.copy_reading import Stretches
 from cloudctl.store.reader import StoredIncident
-from cloudctl.store.track_columns import TrackColumns
+from maps.compiled import compiled
 
 CHUNK_SECONDS = 10.0
 """Length of the pieces that a period is fetched in: that of the store's rows."""
@@ -66,8 +67,7 @@ class Footage:
 
     start: float
     end: float
-    points: TrackColumns
-    """By time; those of SEEN_SECONDS before `start` too."""
+    points: Stretches
     lights: Lights
     links: LinkStates
     incidents: tuple[StoredIncident, ...]
@@ -79,11 +79,36 @@ class Footage:
 
 
 @dataclass(frozen=True)
+class Movers:
+    """Road users at one moment, by session and track, (k,)."""
+
+    t: NDArray[np.float64]
+    """When each was last seen, UTC epoch s."""
+    session: NDArray[np.int64]
+    track_id: NDArray[np.int64]
+    kind: NDArray[np.uint8]
+    lon: NDArray[np.int32]
+    lat: NDArray[np.int32]
+    """1e-7 deg."""
+    speed: NDArray[np.int16]
+    """0.01 m/s."""
+    heading: NDArray[np.int32]
+    """0.01 deg, 0 .. 35999."""
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+    def where(self, rows: NDArray[np.int64]) -> "Movers":
+        """Some rows, in that order."""
+        return Movers(*(getattr(self, column.name)[rows] for column in fields(self)))
+
+
+@dataclass(frozen=True)
 class Scene:
     """All that is shown of one moment; the columns are as in `Footage`, each road user, light and link once."""
 
     time: float
-    points: TrackColumns
+    points: Movers
     lights: Lights
     links: LinkStates
     until: NDArray[np.float64]
@@ -92,12 +117,12 @@ class Scene:
     advisories: tuple[Advisory, ...]
 
 
-def scene_at(footage: Footage, t: float) -> Scene:
-    """Pick the scene of a moment of the footage."""
-    points = footage.points
-    seen = (points.t <= t) & (points.t > t - SEEN_SECONDS)
+def scene_at(footage: Footage, t: float, before: Footage | None = None) -> Scene:
+    """Pick the scene of a moment of the footage; who was last seen in the footage `before` it is shown too."""
+    seen = [seen_at(piece.points, t) for piece in (before, footage) if piece is not None]
+    points = Movers(*(np.concatenate([getattr(each, name.name) for each in seen]) for name in fields(Movers)))
     key = points.session * (1 << 32) + points.track_id
-    rows = newest(points.t, key, seen)
+    rows = newest(points.t, key, np.ones(len(points), bool))
     lights, links = footage.lights, footage.links
     lit = newest(lights.t, lights.group, (lights.t <= t) & (lights.t > t - LIGHT_SECONDS))
     known = newest(links.t, links.link, (links.t <= t) & (links.t > t - STATE_SECONDS))
@@ -111,6 +136,40 @@ def scene_at(footage: Footage, t: float) -> Scene:
         incidents=tuple(i for i in footage.incidents if i.started <= t and (i.ended is None or i.ended > t)),
         advisories=tuple(a for a in footage.advisories if t - ADVICE_SECONDS < a.created <= t),
     )
+
+
+def seen_at(points: Stretches, t: float) -> Movers:
+    """The last point of each stretch that is not younger than `t` (UTC epoch s) and not too old."""
+    found = _last_seen(points.begin, points.time, round(t * 1e3), round((t - SEEN_SECONDS) * 1e3))
+    rows = np.flatnonzero(found >= 0)
+    places = found[rows]
+    return Movers(
+        t=points.time[places] / 1e3,
+        session=points.session[rows],
+        track_id=points.track_id[rows],
+        kind=points.kind[rows].astype(np.uint8),
+        lon=points.lon[places],
+        lat=points.lat[places],
+        speed=points.speed[places],
+        heading=points.heading[places].astype(np.int32) % 36000,
+    )
+
+
+@compiled
+def _last_seen(begin: NDArray[np.int64], time: NDArray[np.int64], at: int, after: int) -> NDArray[np.int64]:
+    """Place of the last point of each stretch with `after < time <= at` (ms), -1 where there is none."""
+    found = np.full(len(begin) - 1, -1, np.int64)
+    for row in range(len(found)):
+        low, high = begin[row], begin[row + 1]
+        while low < high:
+            middle = (low + high) // 2
+            if time[middle] <= at:
+                low = middle + 1
+            else:
+                high = middle
+        if low > begin[row] and time[low - 1] > after:
+            found[row] = low - 1
+    return found
 
 
 def newest(t: NDArray[np.float64], key: NDArray[np.int64], chosen: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -3,20 +3,16 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
-
-import numpy as np
 
 from cloudctl.playback.errors import PeriodError
 from cloudctl.playback.footage import CHUNK_SECONDS, SEEN_SECONDS, Footage, Scene, scene_at
 from cloudctl.playback.source import PlaybackSource, chunk_start
-from cloudctl.store.track_columns import TrackColumns
 
 SLOWEST, FASTEST = 0.25, 16.0
 LONGEST_PERIOD = 86_400.0
-AHEAD = 2
+AHEAD = 3
 """Pieces fetched ahead."""
-KEPT = 6
+KEPT = 8
 """Pieces kept."""
 
 
@@ -83,11 +79,11 @@ class Player:
         """
         self._advance()
         wanted = self._position
-        footage = await self._footage(wanted)
+        footage, before = await self._footage(wanted)
         if self._position == wanted:
             self._since = self._clock() if self.waiting else self._since
         self.waiting = False
-        return scene_at(footage, wanted)
+        return scene_at(footage, wanted, before)
 
     async def close(self) -> None:
         """End what is still being fetched."""
@@ -105,20 +101,18 @@ class Player:
             self.playing = self._position < self.end
         self._since = now
 
-    async def _footage(self, t: float) -> Footage:
-        """Piece of a moment; the next ones are fetched meanwhile."""
+    async def _footage(self, t: float) -> tuple[Footage, Footage | None]:
+        """Piece of a moment, and the one before where its last points are still seen; fetches the next meanwhile."""
         first = chunk_start(t)
-        task = self._fetch(first)
-        self.waiting = not task.done()
-        footage = await self._result(first, task)
-        if t - first < SEEN_SECONDS:
-            before = await self._result(first - CHUNK_SECONDS, self._fetch(first - CHUNK_SECONDS))
-            footage = replace(footage, points=_join(before.points, footage.points, first))
+        self._forget(first)
+        wanted = [first, first - CHUNK_SECONDS] if t - first < SEEN_SECONDS else [first]
+        tasks = [self._fetch(start) for start in wanted]
+        self.waiting = not all(task.done() for task in tasks)
+        footage, *before = [await self._result(start, task) for start, task in zip(wanted, tasks, strict=True)]
         for ahead in range(1, AHEAD + 1):
             if first + ahead * CHUNK_SECONDS < self.end:
                 self._fetch(first + ahead * CHUNK_SECONDS)
-        self._forget(first)
-        return footage
+        return footage, before[0] if before else None
 
     async def _result(self, first: float, task: "asyncio.Task[Footage]") -> Footage:
         try:
@@ -135,8 +129,11 @@ class Player:
         return self._pieces[first]
 
     def _forget(self, first: float) -> None:
+        """Let go of pieces that are far, and of those under way that nobody waits for any more after a jump."""
         far = sorted(self._pieces, key=lambda start: abs(start - first))[KEPT:]
-        for start in far:
+        near = (first - CHUNK_SECONDS, first + AHEAD * CHUNK_SECONDS)
+        left = [start for start, task in self._pieces.items() if not (near[0] <= start <= near[1] or task.done())]
+        for start in {*far, *left}:
             self._pieces.pop(start).cancel()
 
 
@@ -144,12 +141,3 @@ def _look(task: "asyncio.Task[Footage]") -> None:
     """Take note of a failure: it is told when the piece is asked for."""
     if not task.cancelled():
         task.exception()
-
-
-def _join(before: TrackColumns, after: TrackColumns, first: float) -> TrackColumns:
-    """Points of a piece with the last ones of the piece before it."""
-    rows = np.flatnonzero((before.t >= first - SEEN_SECONDS) & (before.t < first))
-    tail, own = before.where(rows), after.where(np.flatnonzero(after.t >= first))
-    return TrackColumns(
-        *(np.concatenate([getattr(tail, name), getattr(own, name)]) for name in TrackColumns.__dataclass_fields__)
-    )

@@ -18,7 +18,6 @@ import msgspec
 import numpy as np
 
 from cloudctl.advice.advisory import Advisory
-from cloudctl.playback.database_source import lights_of
 from cloudctl.playback.errors import RecordingError
 from cloudctl.playback.footage import (
     ADVICE_SECONDS,
@@ -26,14 +25,15 @@ from cloudctl.playback.footage import (
     SEEN_SECONDS,
     STATE_SECONDS,
     Footage,
+    Lights,
     LinkStates,
 )
 from cloudctl.publish.errors import FrameError
 from cloudctl.publish.frames import Frame, decode_frame
+from cloudctl.store.copy_reading import Stretches
 from cloudctl.store.event_rows import IncidentMessage, decode_advisory, decode_incident
 from cloudctl.store.reader import StoredIncident
 from cloudctl.store.state_rows import LINK_FRAME_COLUMNS, UNKNOWN
-from cloudctl.store.track_columns import TrackColumns
 from cloudctl.store.trajectory_rows import points_of
 from ingest.streams import BY_NAME
 
@@ -111,8 +111,8 @@ class RecordingSource:
         return Footage(
             start,
             end,
-            _points(frames).between(start - SEEN_SECONDS, end).by_time(),
-            lights_of(_changes(lights)),
+            _stretches(frames),
+            _lights(_changes(lights)),
             _link_states(links),
             tuple(
                 sorted(
@@ -185,24 +185,27 @@ def _open(path: Path) -> BinaryIO:
     return unpacked
 
 
-def _points(frames: list[Frame]) -> TrackColumns:
-    """Points with the precision that the store keeps."""
-    points = points_of(frames) if frames else None
-    if points is None:
-        empty = np.empty(0)
-        return TrackColumns(*(empty.astype(kind) for kind in (*"dqqBdd", "f", "f", "f", "i", "i")))
-    return TrackColumns(
-        t=points.time,
-        session=points.session.astype(np.int64),
-        track_id=points.track.astype(np.int64),
-        kind=points.kind,
-        lon=points.lon / 1e7,
-        lat=points.lat / 1e7,
-        speed=(points.speed / 100).astype(np.float32),
-        heading=(points.heading.astype(np.int32) % 36000 / 100).astype(np.float32),
-        sigma=(points.sigma / 100).astype(np.float32),
-        lane=points.lane,
-        device=points.device,
+def _stretches(frames: list[Frame]) -> Stretches:
+    """Points with the precision that the store keeps, by road user."""
+    if not frames:
+        none = np.empty(0, np.int64)
+        small, large = none.astype(np.int16), none.astype(np.int32)
+        return Stretches(np.zeros(1, np.int64), none, none, none, none, large, large, small, small)
+    points = points_of(frames)
+    order = np.lexsort((points.time, points.kind, points.track, points.session))
+    session, track, kind = (column[order].astype(np.int64) for column in (points.session, points.track, points.kind))
+    changes = (np.diff(session) != 0) | (np.diff(track) != 0) | (np.diff(kind) != 0)
+    first = np.flatnonzero(np.concatenate([np.ones(min(len(order), 1), bool), changes]))
+    return Stretches(
+        begin=np.append(first, len(order)),
+        session=session[first],
+        track_id=track[first],
+        kind=kind[first],
+        time=np.rint(points.time[order] * 1e3).astype(np.int64),
+        lon=points.lon[order],
+        lat=points.lat[order],
+        speed=points.speed[order],
+        heading=points.heading[order],
     )
 
 
@@ -216,6 +219,12 @@ def _changes(frames: list[Frame]) -> list[tuple[float, int, int, int]]:
                 last[group] = state
                 changes.append((frame.time, group, state, confidence))
     return changes
+
+
+def _lights(changes: list[tuple[float, int, int, int]]) -> Lights:
+    table = np.array(changes, np.float64).reshape(-1, 4)
+    t, *numbers = table[np.argsort(table[:, 0], kind="stable")].T
+    return Lights(t, *(column.astype(np.int64) for column in numbers))
 
 
 def _link_states(frames: list[Frame]) -> LinkStates:

@@ -26,10 +26,10 @@ def movers_frame(scene: Scene, shown: float) -> bytes:
     age = np.clip((scene.time - points.t) * 1e3, 0, UNKNOWN - 1)
     columns: dict[str, Column] = {
         "id": points.track_id.astype(np.uint32),
-        "lon": np.rint(points.lon * 1e7).astype(np.int32),
-        "lat": np.rint(points.lat * 1e7).astype(np.int32),
-        "speed": np.rint(points.speed * 100).astype(np.uint16),
-        "heading": (np.rint(points.heading * 100) % 36000).astype(np.uint16),
+        "lon": points.lon,
+        "lat": points.lat,
+        "speed": points.speed.astype(np.uint16),
+        "heading": points.heading.astype(np.uint16),
         "age": np.rint(age).astype(np.uint16),
         "class": points.kind,
         "flags": np.zeros(len(points), np.uint8),

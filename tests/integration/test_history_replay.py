@@ -58,7 +58,7 @@ def write_recording(path: Path) -> None:
 def described(scene: Scene) -> dict[str, object]:
     """All of a scene that can be compared."""
     order = np.argsort(scene.points.track_id)
-    names = ("t", "session", "track_id", "kind", "lon", "lat", "speed", "heading", "sigma", "lane", "device")
+    names = ("t", "session", "track_id", "kind", "lon", "lat", "speed", "heading")
     found: dict[str, object] = {name: getattr(scene.points, name)[order].tolist() for name in names}
     lights, links = scene.lights, scene.links
     found |= {"lights": list(zip(lights.group.tolist(), lights.state.tolist(), lights.t.tolist(), strict=True))}

@@ -1,5 +1,7 @@
 """A scene depends on its moment alone; its frames are those of the live feed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from store_frames import NOON
@@ -10,26 +12,26 @@ from cloudctl.playback.footage import SEEN_SECONDS, Footage, Lights, LinkStates,
 from cloudctl.playback.player import Player
 from cloudctl.playback.scene_frames import incident_event, links_frame, movers_frame, signals_frame
 from cloudctl.publish.frames import FrameKind, decode_frame
+from cloudctl.store.copy_reading import Stretches
 from cloudctl.store.reader import StoredIncident
-from cloudctl.store.track_columns import TrackColumns
 
 UNKNOWN = 65535
 
 
-def track_points(times: list[float], tracks: list[int]) -> TrackColumns:
-    count = len(times)
-    return TrackColumns(
-        t=NOON + np.array(times),
-        session=np.ones(count, np.int64),
-        track_id=np.array(tracks, np.int64),
-        kind=np.full(count, 4, np.uint8),
-        lon=112.9 + np.array(times) / 1e4,
-        lat=np.full(count, 28.2),
-        speed=np.full(count, 7.25, np.float32),
-        heading=np.full(count, 359.996, np.float32),
-        sigma=np.ones(count, np.float32),
-        lane=np.zeros(count, np.int32),
-        device=np.zeros(count, np.int32),
+def track_points(times: list[float], tracks: list[int]) -> Stretches:
+    """One row of the store a track; `tracks` come in order."""
+    ids, first = np.unique(np.array(tracks, np.int64), return_index=True)
+    ms = np.rint(np.array(times) * 1e3).astype(np.int64)
+    return Stretches(
+        begin=np.append(first, len(times)),
+        session=np.ones(len(ids), np.int64),
+        track_id=ids,
+        kind=np.full(len(ids), 4, np.int64),
+        time=round(NOON * 1e3) + ms,
+        lon=(1_129_000_000 + ms).astype(np.int32),
+        lat=np.full(len(times), 282_000_000, np.int32),
+        speed=np.full(len(times), 725, np.int16),
+        heading=np.full(len(times), -1, np.int16),
     )
 
 
@@ -47,7 +49,7 @@ def footage() -> Footage:
     return Footage(
         start=NOON,
         end=NOON + 10,
-        points=track_points([0.0, 0.2, 0.2, 0.4, 3.0], [1, 1, 2, 1, 2]),
+        points=track_points([0.0, 0.2, 0.4, 0.2, 3.0], [1, 1, 1, 2, 2]),
         lights=Lights(NOON + np.array([-50.0, 1, 5]), whole([7, 8, 7]), whole([3, 6, 6]), whole([90, 80, 70])),
         links=LinkStates(
             NOON + np.array([-70.0, -5, 5]), whole([1, 2, 2]), whole([1, 2, 3]), whole([9, 8, 7]), whole([-1, -1, 700]),
@@ -64,6 +66,15 @@ def test_of_each_road_user_the_last_point_is_shown_as_long_as_it_is_seen(footage
     assert list(zip(both.track_id.tolist(), np.round(both.t - NOON, 3).tolist(), strict=True)) == [(1, 0.4), (2, 0.2)]
     assert len(scene_at(footage, NOON + 0.4 + SEEN_SECONDS).points) == 0
     assert scene_at(footage, NOON + 3.1).points.track_id.tolist() == [2]
+
+
+def test_who_was_last_seen_in_the_piece_before_is_shown_once_and_as_it_was_last(footage: Footage) -> None:
+    before = replace(footage, start=NOON - 10, end=NOON, points=track_points([-0.3, -0.4, -0.3, -3.0], [1, 3, 3, 4]))
+    shown = scene_at(footage, NOON + 0.1, before).points
+    assert list(zip(shown.track_id.tolist(), np.round(shown.t - NOON, 3).tolist(), strict=True)) == [
+        (1, 0.0),
+        (3, -0.3),
+    ]
 
 
 def test_of_each_light_the_last_change_is_shown_and_when_it_changes_next(footage: Footage) -> None:
@@ -105,7 +116,7 @@ def test_frames_are_those_of_the_live_feed_and_bear_the_time_at_which_they_are_s
     assert (movers.kind, movers.time) == (FrameKind.MOVERS, NOON + 500)
     assert movers.column("id").tolist() == [1, 2]
     assert movers.column("speed").tolist() == [725, 725]
-    assert movers.column("heading").tolist() == [0, 0]
+    assert movers.column("heading").tolist() == [35_999, 35_999]
     assert movers.column("age").tolist() == [100, 300]
     assert movers.column("length").tolist() == [120, 120]
     assert movers.column("lon").tolist() == [1_129_000_400, 1_129_000_200]
