@@ -219,8 +219,12 @@ class Router:
 
     def line(self, route: Route) -> list[list[float]]:
         """Longitudes and latitudes [[lon, lat], ...] of a route (1e-7 deg), joined across the junctions."""
+        return self.line_of(route.links)
+
+    def line_of(self, rows: Ints) -> list[list[float]]:
+        """Longitudes and latitudes [[lon, lat], ...] of links (1e-7 deg), joined across the junctions."""
         links = self._network.links
-        shapes = [self._network.shape(links.shape_start[row], links.shape_count[row]) for row in route.links.tolist()]
+        shapes = [self._network.shape(links.shape_start[row], links.shape_count[row]) for row in rows.tolist()]
         points = np.concatenate(shapes)
         degrees = self._network.plane.inverse(points[:, 0], points[:, 1])
         line: list[list[float]] = np.round(np.column_stack(degrees), 7).tolist()

@@ -1,7 +1,10 @@
 """Diversion (绕行): a route around a blocked or severely congested link to vehicles that are likely to come there.
 
 Content of an advisory: `links` ids of the detour from the vehicle's link on, `points` [[lon, lat]..] of its shape,
-`avoid` link ids, `saves_s` against going on, `incident` id or link that it is about.
+`avoid` link ids, `saves_s` against going on, `incident` id or link that it is about, `told` and `followed` vehicles so
+far, `effect` measured on the closed link (`before`, `now`: `link_s`, `queue_m`; `seconds` since the beginning,
+`saved_s` by those who followed), `ended`. When the trouble is over, the last vehicles told hear so with no `links`.
+Roadside units upstream are told of the closed link and the way around in words, with the fields of an RSI event.
 Destinations are not known: the detour leads to the link that most traffic takes after the closed one. A vehicle whose
 own route does not pass `avoid` has no use for it and may ignore it. One offer per vehicle and trouble.
 """
@@ -14,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cloudctl.advice.advisory import Advisory, AdvisoryKind
-from cloudctl.advice.congestion import link_points
+from cloudctl.advice.congestion import JAM, OBSTACLE, link_points, upstream_units
 from cloudctl.advice.detours import BLOCKED_SECONDS, LANE_CAPACITY, Detour, Detours
+from cloudctl.advice.diversion_cases import Case, Told, followed_share, open_case
 from cloudctl.advice.likely_paths import likely_exit, reach_probabilities
 from cloudctl.advice.live_routes import LiveRoutes
 from cloudctl.advice.scene import Numbering, Scene
@@ -39,6 +43,8 @@ ASK_AGAIN = 20.0
 """A vehicle for which no detour was worth it is looked at again after this long, s."""
 SETTLE = 60.0
 """A vehicle gets no second route within this time, whatever happens elsewhere, s."""
+UNITS_EVERY = 120.0
+"""Roadside units are told again after this long, s."""
 PER_RUN = 10
 """Offers worked out in one run, so that a run stays short."""
 _CARS = MOTOR_KINDS & ~ParticipantKind.BUS.bit
@@ -69,6 +75,7 @@ class Diversion:
         self._next_offer: dict[tuple[str, str], float] = {}
         self._advised: dict[str, float] = {}
         self._likely: dict[int, NDArray[np.float64]] = {}
+        self._cases: dict[str, Case] = {}
         self._ids = Numbering("diversion")
 
     def advise(self, scene: Scene) -> list[Advisory]:
@@ -77,7 +84,7 @@ class Diversion:
         names = {trouble.name for trouble in troubles}
         self._next_offer = {key: when for key, when in self._next_offer.items() if key[0] in names}
         self._advised = {name: when for name, when in self._advised.items() if scene.now - when <= SETTLE}
-        advisories: list[Advisory] = []
+        advisories = self._follow(scene, names)
         budget = PER_RUN
         for trouble in troubles:
             for row in self._candidates(scene, trouble)[:budget]:
@@ -85,7 +92,89 @@ class Diversion:
                 advisory = self._offer(scene, trouble, row)
                 if advisory is not None:
                     advisories.append(advisory)
+                    advisories += self._tell_units(scene, trouble, advisory)
         return advisories
+
+    def _follow(self, scene: Scene, names: set[str]) -> list[Advisory]:
+        """Note who follows; say the end of what is over."""
+        for case in self._cases.values():
+            case.watch(scene)
+        over = [case for name, case in self._cases.items() if name not in names]
+        self._cases = {name: case for name, case in self._cases.items() if name in names}
+        return [advisory for case in over for advisory in self._end(scene, case)]
+
+    def _end(self, scene: Scene, case: Case) -> list[Advisory]:
+        reason = f"The diversion is over; {len(case.followed)} of {len(case.told)} vehicles followed it."
+        targets = {f"obu:{vehicle}": told.advisory for vehicle, told in case.told.items() if vehicle in self._advised}
+        targets |= {f"rsu:{unit}": last for unit, last in case.units.items()}
+        about = {"links": [], "points": link_points(scene.topology, case.link), "saves_s": 0.0}
+        content = about | self._event(scene, case, OBSTACLE) | {"ended": True, "expires": scene.now}
+        return [
+            self._make(scene, case, target, reason, "diversion.ended", content, replaces=last)
+            for target, last in targets.items()
+        ]
+
+    def _tell_units(self, scene: Scene, trouble: _Trouble, offer: Advisory) -> list[Advisory]:
+        """Tell the roadside units upstream, for drivers without a terminal of ours and for signs."""
+        case = self._cases[trouble.name]
+        if scene.now - case.units_told < UNITS_EVERY:
+            return []
+        case.units_told = scene.now
+        event = self._event(scene, case, OBSTACLE if trouble.blocked else JAM)
+        content = offer.content | event | {"points": link_points(scene.topology, trouble.link)}
+        made = [
+            self._make(
+                scene, case, f"rsu:{unit}", offer.reason, offer.reason_code, content, replaces=case.units.get(unit)
+            )
+            for unit in upstream_units(scene, trouble.link)
+        ]
+        case.units |= {advisory.target.removeprefix("rsu:"): advisory.id for advisory in made}
+        return made
+
+    def _event(self, scene: Scene, case: Case, event_type: int) -> dict[str, object]:
+        """Fields of an RSI event, and how the diversion does."""
+        network = scene.topology.network
+        return {
+            "alert": f"diversion {case.name}",
+            "event_type": event_type,
+            "radius_m": round(float(network.links.length[case.link]) / 2, 1),
+            "started": case.since,
+            "expires": scene.now + VALIDITY,
+            "confidence": 0.9,
+            "avoid": [str(network.links.id[case.link])],
+            "incident": case.name,
+            "told": len(case.told),
+            "followed": len(case.followed),
+            "effect": case.effect(scene),
+            "ended": False,
+        }
+
+    def _make(
+        self,
+        scene: Scene,
+        case: Case,
+        target: str,
+        reason: str,
+        code: str,
+        content: dict[str, object],
+        *,
+        replaces: str | None = None,
+    ) -> Advisory:
+        lon, lat = (float(column[case.link]) for column in scene.topology.link_middle)
+        ended = bool(content["ended"])
+        return Advisory(
+            id=self._ids.next(scene.now),
+            kind=AdvisoryKind.DIVERSION,
+            target=target,
+            created=scene.now,
+            valid_until=scene.now if ended else scene.now + VALIDITY,
+            reason=reason,
+            reason_code=code,
+            lon=lon,
+            lat=lat,
+            content=content,
+            replaces=replaces,
+        )
 
     def _candidates(self, scene: Scene, trouble: _Trouble) -> list[int]:
         """Tracks that have not been asked and are likely to come to the link, the nearest in probability first."""
@@ -123,35 +212,34 @@ class Diversion:
         start = int(scene.topology.network.lanes.link[int(tracks.lane[row])])
         if beyond is None or start == beyond:
             return None
-        detour = self._detours.find(scene, start, trouble.link, beyond, trouble.seconds)
+        share = followed_share(self._cases.values(), scene.now)
+        detour = self._detours.find(scene, start, trouble.link, beyond, trouble.seconds, share)
         if detour is None or not (trouble.blocked or detour.saves >= WORTH):
             return None
         self._detours.send(scene.now, detour)
         self._next_offer[trouble.name, vehicle] = math.inf
         self._advised[vehicle] = scene.now
-        return self._advisory(scene, trouble, vehicle, detour)
+        case = self._cases.setdefault(trouble.name, open_case(scene, trouble.name, trouble.link))
+        advisory = self._advisory(scene, trouble, case, vehicle, detour)
+        case.told[vehicle] = Told(advisory.id, detour.saves, int(tracks.self_device[row]), scene.now)
+        return advisory
 
-    def _advisory(self, scene: Scene, trouble: _Trouble, vehicle: str, detour: Detour) -> Advisory:
+    def _advisory(self, scene: Scene, trouble: _Trouble, case: Case, vehicle: str, detour: Detour) -> Advisory:
         network = scene.topology.network
-        lon, lat = (float(column[trouble.link]) for column in scene.topology.link_middle)
-        return Advisory(
-            id=self._ids.next(scene.now),
-            kind=AdvisoryKind.DIVERSION,
-            target=f"obu:{vehicle}",
-            created=scene.now,
-            valid_until=scene.now + VALIDITY,
-            reason=f"{trouble.reason}; the way over {len(detour.links)} other links saves {detour.saves:.0f} s.",
-            reason_code="diversion.blocked" if trouble.blocked else "diversion.congested",
-            lon=lon,
-            lat=lat,
-            content={
-                "links": [str(network.links.id[row]) for row in detour.links],
-                "points": [point for row in detour.links for point in link_points(scene.topology, row)],
-                "avoid": [str(network.links.id[trouble.link])],
-                "saves_s": round(detour.saves, 1),
-                "incident": trouble.name,
-            },
-        )
+        reason = f"{trouble.reason}; the way over {len(detour.links)} other links saves {detour.saves:.0f} s."
+        content: dict[str, object] = {
+            "links": [str(network.links.id[row]) for row in detour.links],
+            "points": [point for row in detour.links for point in link_points(scene.topology, row)],
+            "avoid": [str(network.links.id[trouble.link])],
+            "saves_s": round(detour.saves, 1),
+            "incident": trouble.name,
+            "told": len(case.told) + 1,
+            "followed": len(case.followed),
+            "effect": case.effect(scene),
+            "ended": False,
+        }
+        code = "diversion.blocked" if trouble.blocked else "diversion.congested"
+        return self._make(scene, case, f"obu:{vehicle}", reason, code, content)
 
 
 def _troubles(scene: Scene) -> list[_Trouble]:

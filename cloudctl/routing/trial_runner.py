@@ -1,0 +1,88 @@
+"""Runs the runs of a trial, each in a process of its own, and sums them up by way of guiding and share."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from multiprocessing import get_context
+
+from cloudctl.compiled_code import use_compiled_code
+from cloudctl.routing.trial_order import TrialOrder, TrialResult, Way
+
+_MEANS = ("mean_s", "past_incident_s", "guided_s", "others_s", "unfinished", "kept_out", "teleports", "told")
+
+
+def run_orders(
+    orders: Sequence[TrialOrder], jobs: int, done: Callable[[TrialResult], None] | None = None
+) -> list[TrialResult]:
+    """Results in the order of `orders`, `jobs` at a time; `done` hears of each.
+
+    Raises:
+        RoutingError: a run failed.
+    """
+    results: list[TrialResult] = []
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_output_aside) as pool:
+        for result in pool.map(_work, orders):
+            results.append(result)
+            if done is not None:
+                done(result)
+    return results
+
+
+def plan_orders(base: TrialOrder, shares: Iterable[float]) -> list[TrialOrder]:
+    """All runs of one seed: without incident, nobody guided, and both ways of guiding at each share."""
+    orders = [_with(base, Way.NOBODY, 0.0, calm=True), _with(base, Way.NOBODY, 0.0)]
+    guided = sorted({share for share in shares if share > 0})
+    return orders + [_with(base, way, share) for share in guided for way in (Way.DEVICE, Way.PLATFORM)]
+
+
+def summary(results: Sequence[TrialResult]) -> list[dict[str, object]]:
+    """Means over the seeds of each way, share and incident, in the order of the first of each."""
+    groups: dict[tuple[str, float, bool], list[TrialResult]] = {}
+    for result in results:
+        groups.setdefault((result.way, result.share, result.incident), []).append(result)
+    rows: list[dict[str, object]] = []
+    for (way, share, incident), runs in groups.items():
+        means = {name: round(sum(getattr(run, name) for run in runs) / len(runs), 2) for name in _MEANS}
+        worst = round(max(run.mean_s for run in runs), 2)
+        rows.append({"way": way, "share": share, "incident": incident, "seeds": len(runs), **means, "worst_s": worst})
+    return rows
+
+
+def tell(result: TrialResult) -> None:
+    """Say on standard error what a run gave."""
+    text = f"{result.way} {result.share:.0%}, seed {result.seed}: mean {result.mean_s:.1f} s"
+    print(f"{text}, past the incident {result.past_incident_s:.0f} s", file=sys.stderr)  # noqa: T201  # progress
+
+
+def as_rows(results: Iterable[TrialResult]) -> list[dict[str, object]]:
+    """Plain rows of results."""
+    return [asdict(result) for result in results]
+
+
+def _with(base: TrialOrder, way: Way, share: float, *, calm: bool = False) -> TrialOrder:
+    return TrialOrder(
+        base.net,
+        base.routes,
+        base.seed,
+        way,
+        share,
+        None if calm else base.incident,
+        base.end,
+        base.teleport,
+        base.step,
+        base.meso,
+    )
+
+
+def _work(order: TrialOrder) -> TrialResult:
+    use_compiled_code()
+    from cloudctl.routing.trial import run_trial  # noqa: PLC0415  # libsumo prints while it is loaded
+
+    return run_trial(order)
+
+
+def _output_aside() -> None:
+    """What SUMO and its libraries print goes to standard error; standard output is for the result."""
+    os.dup2(2, 1)
