@@ -69,6 +69,12 @@ class SignalController:
         self._lights = b""
         self._message_count = 0
 
+    @property
+    def stages(self) -> int:
+        """Steps of the program in which some light is green and none is yellow."""
+        green = np.isin(self._states, (5, 6)).any(axis=1) if len(self._durations) else np.zeros(0, bool)
+        return int((green & ~(self._states == 7).any(axis=1)).sum())
+
     def lights(self, state: str) -> list[int]:
         """LightState code of each group under the city's state text."""
         return [LIGHTS.get(state[link], 0) if 0 <= link < len(state) else 0 for link in self._links]
@@ -82,7 +88,8 @@ class SignalController:
         if text is None:
             text = self._texts[self._step, lights] = self._write(self._step, lights)
         left = max(round((step_end - now) * 10.0), 0)
-        marks = np.where(text.offsets < 0, UNKNOWN_MARK, np.minimum(text.offsets + left, _LONGEST))
+        told = (text.offsets >= 0) & (left < _LONGEST)  # the end of a commanded stage is not known
+        marks = np.where(told, np.minimum(text.offsets + left, _LONGEST), UNKNOWN_MARK)
         stamp, minute = milliseconds(clock), minute_of_year(clock)
         mark = stamp % 60_000
         message = _SPAT % (

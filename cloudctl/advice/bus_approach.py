@@ -1,5 +1,6 @@
 """Buses that approach a signal, and when they will be at the stop line, dwell at a stop on the way included."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,24 +24,31 @@ class Approach:
     group: int
     arrival: float
     """UTC epoch, s."""
+    kind: int = int(ParticipantKind.BUS)
+    """`maps.participants.ParticipantKind`."""
 
 
-def approaching_buses(scene: Scene) -> list[Approach]:
-    """List the buses with a terminal within RANGE of a light they must obey."""
+def approaching_buses(scene: Scene, others: Collection[str] = ()) -> list[Approach]:
+    """List the buses with a terminal, and other vehicles of these names, within RANGE of a light they must obey."""
     tracks, lanes = scene.picture.tracks, scene.topology.network.lanes
     approaches = scene.topology.approaches
     groups = approaches.groups[tracks.lane]
     distance = lanes.length[tracks.lane] - tracks.lane_offset - np.nan_to_num(tracks.length, nan=12.0) / 2
     distance = distance + approaches.beyond[tracks.lane]
-    fit = (tracks.kind == ParticipantKind.BUS) & (tracks.self_device >= 0) & (tracks.lane >= 0)
+    wanted = tracks.kind == ParticipantKind.BUS
+    if others:
+        equipped = np.flatnonzero((tracks.self_device >= 0) & ~wanted)
+        named = [scene.device_names[row] in others for row in tracks.self_device[equipped].tolist()]
+        wanted = wanted.copy()
+        wanted[equipped[named]] = True
+    fit = wanted & (tracks.self_device >= 0) & (tracks.lane >= 0)
     fit &= (groups[:, 0] >= 0) & (distance > 0.0) & (distance <= RANGE)
     return [
         Approach(
             vehicle=scene.device_names[int(tracks.self_device[row])],
             group=_group(scene, row),
-            arrival=scene.now
-            + float(distance[row]) / max(float(tracks.speed[row]), SLOWEST)
-            + dwell_ahead(scene, int(tracks.lane[row]), float(tracks.lane_offset[row])),
+            arrival=scene.now + float(distance[row]) / max(float(tracks.speed[row]), SLOWEST) + _dwell(scene, row),
+            kind=int(tracks.kind[row]),
         )
         for row in np.flatnonzero(fit).tolist()
     ]
@@ -55,6 +63,14 @@ def dwell_ahead(scene: Scene, lane: int, offset: float) -> float:
         seen.add(lane)
         count += int(np.count_nonzero(stops.lane == lane))
     return DWELL * count
+
+
+def _dwell(scene: Scene, row: int) -> float:
+    """Time that the stops ahead will take the vehicle of a row; only buses call at them, s."""
+    tracks = scene.picture.tracks
+    if int(tracks.kind[row]) != ParticipantKind.BUS:
+        return 0.0
+    return dwell_ahead(scene, int(tracks.lane[row]), float(tracks.lane_offset[row]))
 
 
 def _group(scene: Scene, row: int) -> int:

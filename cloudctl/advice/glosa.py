@@ -3,7 +3,8 @@
 Content of an advisory: `speed_mps` advised, `speed_min_mps` and `speed_max_mps` the band, `distance_m` to the stop
 line, `signal` id, `phase_id`, `green_start` and `green_end` (UTC epoch, s) of the window it aims at.
 No advice rather than wrong advice: none on stale or unsure light states, none where the lane's turns have lights that
-differ and the vehicle's route is not known, none where no comfortable speed between half the limit and the limit fits.
+differ and the vehicle's route is not known, none where no comfortable speed from 0.3 of the limit up to it fits.
+Who cannot make the green that is on is led to the one after it, where the signal has repeated itself lately.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from cloudctl.advice.advisory import Advisory, AdvisoryKind
 from cloudctl.advice.green_wave import HEADWAY, START_UP, SpeedBand, count_ahead, speed_band
+from cloudctl.advice.red_times import RedTimes
 from cloudctl.advice.scene import Numbering, Scene
 from cloudctl.advice.topology import GREENS
 from fusion.picture import SignalStates
@@ -25,8 +27,8 @@ SLOWEST = 1.5
 STALE = 2.0
 CONFIDENCE = 0.6
 LANE_PROBABILITY = 0.5
-MARGIN = 1.0
-"""Kept from both ends of the green, s."""
+MARGIN_BEFORE, MARGIN_AFTER = 0.5, 1.0
+"""Kept from the beginning and from the end of the green, s."""
 SAME_LIGHT = 0.5
 """Two groups show the same when their changes differ by no more, s."""
 CHANGE = 1.5
@@ -42,6 +44,10 @@ class _Windows:
     start: NDArray[np.float64]
     end: NDArray[np.float64]
     green: NDArray[np.bool_]
+    red: NDArray[np.float64]
+    """s from the end of a green to the next one; NaN where not known"""
+    shortest: NDArray[np.float64]
+    """s that a green lasts at least"""
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,9 @@ class _Case:
     distance: float
     lowest: float
     highest: float
+    start: float
+    end: float
+    """Green that it aims at, UTC epoch, s."""
 
 
 @dataclass(frozen=True)
@@ -78,17 +87,19 @@ class Glosa:
     def __init__(self) -> None:
         self._given: dict[int, _Given] = {}
         self._ids = Numbering("glosa")
+        self._reds = RedTimes()
 
     def advise(self, scene: Scene) -> list[Advisory]:
         """Advise every vehicle that has a use for it and has not just been told the same."""
-        windows = green_windows(scene.picture.signals, scene.topology.group_green, scene.now)
+        self._reds.observe(scene.picture.signals, scene.now)
+        windows = green_windows(scene.picture.signals, scene.topology.group_green, self._reds.known(), scene.now)
         approaches = _approaching(scene, windows)
         if len(approaches.row) == 0:
             return []
         self._forget(scene.now)
         return [
-            self._tell(scene, case, windows)
-            for case in _cases(approaches, _band(scene, approaches, windows))
+            self._tell(scene, case)
+            for case in _cases(scene, approaches, windows)
             if self._is_news(int(scene.picture.tracks.self_device[case.row]), case, scene.now)
         ]
 
@@ -101,15 +112,15 @@ class Glosa:
     def _forget(self, now: float) -> None:
         self._given = {device: given for device, given in self._given.items() if now - given.time <= 2 * REPEAT}
 
-    def _tell(self, scene: Scene, case: _Case, windows: _Windows) -> Advisory:
+    def _tell(self, scene: Scene, case: _Case) -> Advisory:
         device = int(scene.picture.tracks.self_device[case.row])
         before = self._given.get(device)
         advisory_id = self._ids.next(scene.now)
         self._given[device] = _Given(scene.now, case.highest, case.group, advisory_id)
         network, signal = scene.topology.network, int(scene.topology.network.groups.signal[case.group])
-        start, end = max(float(windows.start[case.group]), scene.now), float(windows.end[case.group])
+        start, end = max(case.start, scene.now), case.end
         lon, lat = network.plane.inverse(network.signals.x[signal], network.signals.y[signal])
-        green = bool(windows.green[case.group])
+        green = case.start <= scene.now
         state = "is green" if green else f"turns green in {start - scene.now:.0f} s"
         return Advisory(
             id=advisory_id,
@@ -136,8 +147,10 @@ class Glosa:
         )
 
 
-def green_windows(signals: SignalStates, shortest_green: NDArray[np.float64], now: float) -> _Windows:
-    """Say for every group when its present or next green is, on the safe side.
+def green_windows(
+    signals: SignalStates, shortest_green: NDArray[np.float64], red: NDArray[np.float64], now: float
+) -> _Windows:
+    """Say for every group when its present or next green is, on the safe side, and how long the red after it lasts.
 
     A green under way ends at its earliest end; a coming one lasts at least as long as its program promises.
     """
@@ -148,7 +161,7 @@ def green_windows(signals: SignalStates, shortest_green: NDArray[np.float64], no
     start = np.where(green, now, signals.next_green)
     end = np.where(green, earliest_end, signals.next_green + shortest_green)
     known = sure & np.isfinite(start) & np.isfinite(end)
-    return _Windows(np.where(known, start, np.nan), np.where(known, end, np.nan), green)
+    return _Windows(np.where(known, start, np.nan), np.where(known, end, np.nan), green, red, shortest_green)
 
 
 def _distance(scene: Scene) -> NDArray[np.float64]:
@@ -197,20 +210,34 @@ def _known_turn(scene: Scene, row: int) -> int | None:
     return scene.topology.approaches.group_on_route(int(scene.topology.network.lanes.link[tracks.lane[row]]), route)
 
 
-def _band(scene: Scene, approaches: _Approaches, windows: _Windows) -> SpeedBand:
-    """Speeds that bring each vehicle to the stop line in green, behind those who are there before it."""
+def _band(scene: Scene, approaches: _Approaches, windows: _Windows) -> tuple[SpeedBand, NDArray[np.bool_]]:
+    """Speeds that bring each vehicle to the stop line in green, behind those before it; whether in the green after."""
     tracks, rows, groups = scene.picture.tracks, approaches.row, approaches.group
     queued = tracks.speed < SLOWEST
     ahead = count_ahead(tracks.lane, tracks.lane_offset, queued)
     green = windows.green[groups]
-    waiting = np.where(green, ahead.queued[rows], ahead.all[rows])
-    waiting += _further_on(scene, rows, queued, green)
-    discharge = np.where(waiting > 0, START_UP + HEADWAY * waiting, 0.0)
-    earliest = np.where(green & (waiting == 0), 0.0, windows.start[groups] - scene.now + discharge + MARGIN)
-    latest = windows.end[groups] - scene.now - MARGIN
+    everyone = ahead.all[rows] + _further_on(scene, rows, queued, np.zeros(len(rows), np.bool_))
+    standing = ahead.queued[rows] + _further_on(scene, rows, queued, np.ones(len(rows), np.bool_))
+    waiting = np.where(green, standing, everyone).astype(np.float64)
+    begin, end = windows.start[groups] - scene.now, windows.end[groups] - scene.now
     limit = np.asarray(scene.topology.network.lanes.speed[tracks.lane[rows]], np.float64)
     speed = np.minimum(np.asarray(tracks.speed[rows], np.float64), 1.2 * limit)
-    return speed_band(approaches.distance, speed, limit, np.maximum(earliest, 0.0), latest)
+    ready = begin + _discharge(waiting, standing.astype(np.float64)) + MARGIN_BEFORE
+    earliest = np.where(green & (waiting == 0), 0.0, ready)
+    this = speed_band(approaches.distance, speed, limit, np.maximum(earliest, 0.0), end - MARGIN_AFTER)
+    left = np.maximum(everyone - np.floor(np.maximum(end, 0.0) / HEADWAY), 0.0)
+    begin = np.where(green, end + windows.red[groups], np.nan)
+    earliest = begin + _discharge(left, left) + MARGIN_BEFORE
+    after = speed_band(approaches.distance, speed, limit, earliest, begin + windows.shortest[groups] - MARGIN_AFTER)
+    later = np.isnan(this.highest) & np.isfinite(after.highest)
+    lowest, highest = np.where(later, after.lowest, this.lowest), np.where(later, after.highest, this.highest)
+    return SpeedBand(lowest, highest), later
+
+
+def _discharge(waiting: NDArray[np.float64], standing: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Time from green until those who wait have left; only those who stand need time to start, s."""
+    lost: NDArray[np.float64] = np.where(standing > 0, START_UP, 0.0) + HEADWAY * waiting
+    return lost
 
 
 def _further_on(
@@ -226,7 +253,11 @@ def _further_on(
     return np.where(green, approaches.chain_sum(lanes, standing), approaches.chain_sum(lanes, everyone))
 
 
-def _cases(approaches: _Approaches, band: SpeedBand) -> list[_Case]:
+def _cases(scene: Scene, approaches: _Approaches, windows: _Windows) -> list[_Case]:
+    band, later = _band(scene, approaches, windows)
+    start, end = windows.start[approaches.group], windows.end[approaches.group]
+    after = end + windows.red[approaches.group]
+    start, end = np.where(later, after, start), np.where(later, after + windows.shortest[approaches.group], end)
     fit = np.isfinite(band.highest)
-    columns = (approaches.row, approaches.group, approaches.distance, band.lowest, band.highest)
+    columns = (approaches.row, approaches.group, approaches.distance, band.lowest, band.highest, start, end)
     return [_Case(*values) for values in zip(*(column[fit].tolist() for column in columns), strict=True)]

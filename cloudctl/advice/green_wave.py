@@ -17,12 +17,12 @@ Array = NDArray[np.float64]
 
 COMFORT = 1.5
 """Change of speed that passengers accept, m/s^2 (ISO 15622 allows 2.0 for standing passengers)."""
-LOWEST_SHARE = 0.5
+LOWEST_SHARE = 0.3
 """No advice below this share of the limit: slower vehicles would hold up those behind."""
-HEADWAY = 2.0
-"""Time between two vehicles that leave a queue, s (saturation flow 1,800 veh/h, HCM 7th ed. chapter 19)."""
-START_UP = 2.0
-"""Time lost by the first vehicles of a queue, s (same)."""
+HEADWAY = 1.8
+"""Time between two vehicles that leave a queue, s (saturation flow 2,000 veh/h, HCM 7th ed. chapter 19)."""
+START_UP = 1.0
+"""Time lost by the first vehicles of a queue, s: they have begun to roll before the next one, which does not stop."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def speed_for(distance: Array, speed: Array, time: Array) -> Array:
 
 
 def speed_band(distance: Array, speed: Array, limit: Array, earliest: Array, latest: Array) -> SpeedBand:
-    """Speeds within [0.5, 1] of the limit that arrive between `earliest` and `latest` (s from now), row by row.
+    """Speeds within [0.3, 1] of the limit that arrive between `earliest` and `latest` (s from now), row by row.
 
     Highest: as fast as the window and the limit allow. Lowest: as slow as the end of the window and the floor allow.
     """

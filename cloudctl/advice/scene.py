@@ -6,6 +6,8 @@ from typing import Protocol
 
 from cloudctl.advice.advisory import Advisory
 from cloudctl.advice.topology import Topology
+from cloudctl.parking.lot_table import LotTable
+from cloudctl.parking.register import Profile
 from fusion.picture import TrafficPicture
 
 
@@ -32,10 +34,18 @@ class Scene:
     """Id of each device by its row."""
     roadside_units: Mapping[int, str] = field(default_factory=dict)
     """Serial of the roadside unit that stands at a signal, by signal row."""
+    unit_places: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Where each roadside unit stands, at a signal or away from one, by serial: x, y on the plane of the network, m."""
     routes: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     """Link rows that a vehicle is known to follow, by its device row."""
     lots: Mapping[int, Lot] = field(default_factory=dict)
     """State of car parks by row."""
+    lot_table: LotTable | None = None
+    """The lots that the rows of `lots` mean; None for those of the map."""
+    lot_profiles: Mapping[str, Profile] = field(default_factory=dict)
+    """What was learned of lots, by id."""
+    lot_zone: str = ""
+    """Time zone of opening hours and profiles."""
 
 
 class Advisor(Protocol):

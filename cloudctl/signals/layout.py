@@ -86,9 +86,22 @@ class Lights:
 
 
 @dataclass(frozen=True, slots=True)
+class Priority:
+    """Vehicles whose delay counts more, columns.
+
+    Row of the track, how many vehicles' delay its delay counts as, s that it will stand at a stop before the stop line.
+    """
+
+    row: Ints
+    worth: Reals
+    hold: Reals
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
-    """What a strategy sees at one moment: time s, tracks, lights."""
+    """What a strategy sees at one moment: time s, tracks, lights, and who has priority where anybody has."""
 
     now: float
     tracks: Tracks
     lights: Lights
+    priority: Priority | None = None

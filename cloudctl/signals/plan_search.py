@@ -1,6 +1,10 @@
-"""Searches the plan of least cost for a signal: last second's plan, each stage next, small changes of the best."""
+"""Searches the plan of least cost for a signal: last second's plan, each stage next, small changes of the best.
 
-from cloudctl.signals.queue_model import STAGES_PLANNED, Approach, Plan, Work, find_active, run_model
+As the search goes on from second to second, each second tries one half of the changes.
+"""
+
+from cloudctl.signals.queue_columns import STAGES_PLANNED, Approach, Plan, Work
+from cloudctl.signals.queue_model import find_active, run_model
 from maps.compiled import compiled
 
 _FAR = 1.0e30
@@ -32,7 +36,8 @@ def search_plan(
             trial.green[1] = approach.min_green[option]
             trial.length[0] = 2
         cost = _try(approach, work, best, trial, made, elapsed, cost)
-    for held in (3.0, 6.0, 10.0, 15.0):
+    turn = int(elapsed) % 2
+    for held in (3.0, 10.0) if turn else (6.0, 15.0):
         trial.stage[0] = stage
         trial.green[0] = elapsed + held
         trial.length[0] = 1
@@ -51,7 +56,7 @@ def _change_greens(
     approach: Approach, work: Work, best: Plan, trial: Plan, made: Plan, elapsed: float, cost: float
 ) -> float:
     for row in range(3):
-        for change in (1.0, -1.0, 2.0, -2.0, 4.0, -4.0, 8.0):
+        for change in (1.0, -1.0, 4.0, -4.0) if int(elapsed) % 2 else (1.0, -1.0, 2.0, 8.0):
             if row >= best.length[0] or (row == 0 and best.green[0] + change < elapsed):
                 continue
             if row > 0 and best.green[row] + change < approach.min_green[best.stage[row]]:

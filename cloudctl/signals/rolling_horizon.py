@@ -8,11 +8,12 @@ of the second before. While too few vehicles are seen the fixed plan stays.
 import numpy as np
 
 from cloudctl.signals.arrivals import CAPACITY, add_tracks, add_unseen
+from cloudctl.signals.clearance import Clearance
 from cloudctl.signals.coverage import Coverage
-from cloudctl.signals.layout import PROTECTED, SIGHT, YIELD, Ints, Layout, Reals, Scene, Tracks
+from cloudctl.signals.layout import PROTECTED, SIGHT, YIELD, Ints, Layout, Priority, Reals, Scene, Tracks
 from cloudctl.signals.plan_search import search_plan
-from cloudctl.signals.queue_model import HORIZON, STAGES_PLANNED, Approach, Plan, Work
-from cloudctl.signals.safety import FOLLOW_PLAN, SafetyLayer
+from cloudctl.signals.queue_columns import HORIZON, STAGES_PLANNED, YIELD_USUAL, Approach, Plan, Work
+from cloudctl.signals.safety import FOLLOW_PLAN, KEEP_CLEAR, SafetyLayer
 from cloudctl.signals.turning import Turning, lanes_room, room_behind
 
 ENOUGH_SHARE = 0.65
@@ -43,6 +44,7 @@ class RollingHorizon:
         self._signals = [_Signal(layout, number, change) for number, change in enumerate(safety.change_times())]
         self.coverage = Coverage(layout)
         self._turning = Turning(layout)
+        self._clearance = Clearance(layout)
         self._active = False
         self._decisions = 0
         lanes = len(layout.lane_road)
@@ -51,6 +53,7 @@ class RollingHorizon:
         self._count = np.zeros(lanes, np.int32)
         self._arrival = np.zeros((lanes, CAPACITY))
         self._share = np.zeros((lanes, CAPACITY))
+        self._value = np.zeros((lanes, CAPACITY))
         self._standing = np.zeros(lanes)
 
     def propose(self, scene: Scene) -> Ints:
@@ -64,27 +67,33 @@ class RollingHorizon:
         if self._decisions % TURNS_EVERY == 0:
             self._learn_turns()
         self._decisions += 1
-        self._predict(scene.tracks, share)
+        self._predict(scene.tracks, scene.priority, share)
         room, refill = room_behind(self._layout, scene.tracks, self._turning.outflow)
         lights = scene.lights
         columns = (lights.stage.tolist(), lights.green_for.tolist(), lights.green_in.tolist())
         chosen = [
             self._decide(signal, room, refill, *light) for signal, *light in zip(self._signals, *columns, strict=True)
         ]
-        return np.array(chosen, np.int32)
+        blocked = (lights.green_for <= 0) & self._clearance.standing_inside(scene.tracks, lights.stage)
+        return np.where(blocked, KEEP_CLEAR, np.array(chosen, np.int32)).astype(np.int32)
 
     def _learn_turns(self) -> None:
         shares = self._turning.shares()
         for number, signal in enumerate(self._signals):
             signal.set_turns(shares[self._layout.link_start[number] : self._layout.link_start[number + 1]])
 
-    def _predict(self, tracks: Tracks, share: float) -> None:
+    def _predict(self, tracks: Tracks, priority: Priority | None, share: float) -> None:
         """Arrivals on each approach lane: what is seen, scaled by the share seen, then what lately came behind it."""
         layout = self._layout
         self._count[:] = 0
-        columns = (self._count, self._arrival, self._share)
+        columns = (self._count, self._arrival, self._share, self._value)
+        worth, hold = np.ones(tracks.road.size), np.zeros(tracks.road.size)
+        if priority is not None:
+            worth[priority.row], hold[priority.row] = priority.worth, priority.hold
         reach = (layout.reach_start, layout.reach_lane, layout.reach_extra, layout.reach_weight)
-        add_tracks(tracks.road, tracks.rest, tracks.speed, 1.0 / share, SIGHT, self._limit, *reach, *columns)
+        add_tracks(
+            tracks.road, tracks.rest, tracks.speed, worth, hold, 1.0 / share, SIGHT, self._limit, *reach, *columns
+        )
         add_unseen(self._sight_time, self._turning.outflow[layout.lane_road], float(HORIZON), *columns)
         heads = np.zeros(len(layout.roads.ids), bool)
         heads[tracks.road[(tracks.speed < _HALT) & (tracks.rest < _HEAD)]] = True
@@ -99,6 +108,8 @@ class RollingHorizon:
         if green_in > 0 or elapsed < signal.min_green[stage]:
             return stage
         rows = slice(signal.first, signal.first + signal.lanes)
+        if not self._count[rows].any():
+            return stage
         standing = self._standing[rows]
         if signal.is_jammed(stage, elapsed, self._count[rows], standing):
             plan.length[0] = 0
@@ -108,6 +119,7 @@ class RollingHorizon:
             number=self._count[rows],
             arrival=self._arrival[rows],
             share=self._share[rows],
+            value=self._value[rows],
             care=1.0 + np.clip(standing / PATIENCE - 1.0, 0.0, 4.0),
             open_protected=signal.protected,
             open_yield=signal.yielding,
@@ -117,6 +129,7 @@ class RollingHorizon:
             room=space,
             stuck=((standing > 0) & (elapsed > _GREEN_SEEN)).astype(np.uint8),
             refill=growth,
+            open_usual=signal.usual,
         )
         search_plan(approach, signal.work, plan, signal.trial, signal.made, stage, elapsed, ROUNDS)
         return int(plan.stage[1]) if plan.length[0] > 1 and plan.green[0] <= elapsed else stage
@@ -155,6 +168,7 @@ class _Signal:
         of_lane = np.eye(self.lanes)[self.link_lane] * turn[:, None]
         self.protected: Reals = (self._shown == PROTECTED) @ of_lane
         self.yielding: Reals = (self._shown == YIELD) @ of_lane
+        self.usual: Reals = self.protected + YIELD_USUAL * self.yielding
 
 
 def _empty_plan() -> Plan:
@@ -175,7 +189,9 @@ def _memory(lanes: int) -> Work:
         free_at=np.zeros(lanes),
         room=np.zeros(lanes),
         waiting=np.zeros(lanes),
+        valued=np.zeros(lanes),
         ready=np.zeros(lanes),
+        ready_lane=np.zeros(lanes, np.int32),
         last=np.zeros(lanes),
         unblocked=np.zeros(lanes),
         active=np.zeros(lanes, np.int32),

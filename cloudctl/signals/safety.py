@@ -5,7 +5,7 @@ What it promises, whatever is proposed and however old the data is:
 1. Only states of the program, and of the changes between its stages, are shown; no two links that conflict are green.
 2. A green lasts at least its least duration and at most its longest; the next stage of the program follows then.
 3. Links that lose their green show yellow, then all-red, before a conflicting link gets green; pedestrians are given
-   time to clear.
+   time to clear. A proposal `KEEP_CLEAR` keeps all of them red a while longer for vehicles that stand inside.
 4. Without a valid proposal on data younger than `STALE`, the signal follows its fixed plan.
 
 Every state lasts its time on the clock of the calls: a late call makes a state longer, never shorter or left out, and a
@@ -28,6 +28,10 @@ STALE = 2.0
 """s, data older than this drives no signal"""
 FOLLOW_PLAN = -1
 """Proposal that asks for the fixed plan."""
+KEEP_CLEAR = -2
+"""Proposal that asks, during a change, for red until those inside have left; else it means the fixed plan."""
+CLEARANCE_AT_MOST = 8.0
+"""s that a change is made longer at most"""
 _GREEN_STEP = -1
 ROUNDING = 1e-6
 """s"""
@@ -110,7 +114,7 @@ class SafetyLayer:
             self.stage[number] = (self.target[number] - 1) % stages
             steps = self._changes[number][int(self.stage[number]), int(self.target[number])]
             first = program.greens[int(self.stage[number])] + 1
-            self.step[number] = min((row - first) % len(program.phases), len(steps) - 1)
+            self.step[number] = min((row - first) % len(program.phases), max(len(steps) - 2, 0))
             self.since[number] = now - into
 
 
@@ -141,12 +145,18 @@ def _advance(
         if step[s] >= 0:
             first = step_start[change_start[s] + stage[s] * stages + target[s]]
             last = step_start[change_start[s] + stage[s] * stages + target[s] + 1]
-            if now - since[s] >= step_duration[first + step[s]] - ROUNDING:
+            held = wanted[s] == KEEP_CLEAR
+            if first + step[s] == last - 1:
+                if not held or now - since[s] >= CLEARANCE_AT_MOST - ROUNDING:
+                    step[s] = -1
+            elif now - since[s] >= step_duration[first + step[s]] - ROUNDING:
                 since[s] = now
                 step[s] += 1
-                if first + step[s] == last:
+                if first + step[s] == last - 1 and not held:
                     step[s] = -1
-                    stage[s] = target[s]
+            if step[s] < 0:
+                since[s] = now
+                stage[s] = target[s]
         if step[s] < 0:
             want = wanted[s] if 0 <= wanted[s] < stages else plan[s]
             row = stage_start[s] + stage[s]
@@ -175,9 +185,9 @@ def _columns(rules: Rules) -> tuple[Ints, Reals, Reals, Ints, Ints, Reals]:
 
 
 def _changes(program: Program) -> dict[tuple[int, int], tuple[Step, ...]]:
-    """All changes of a program, each proven free of conflicting greens."""
+    """All changes of a program, each proven free of conflicting greens; the last step is for `KEEP_CLEAR` alone."""
     stages = range(len(program.greens))
-    changes = {(a, b): program.change(a, b) for a in stages for b in stages if a != b}
+    changes = {(a, b): _with_clearance(program.change(a, b)) for a in stages for b in stages if a != b}
     conflicts = programs_conflicts([phase.state for phase in program.phases])
     for steps in changes.values():
         for step in steps:
@@ -185,6 +195,10 @@ def _changes(program: Program) -> dict[tuple[int, int], tuple[Step, ...]]:
             if any((i, j) in conflicts for i in green for j in green):
                 raise ProgramError(program.signal, f"state {step.state!r} has conflicting greens")
     return changes
+
+
+def _with_clearance(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    return (*steps, Step(steps[-1].state.replace("y", "r"), 0.0)) if steps else ()
 
 
 def _rules(programs: Sequence[Program], changes: Sequence[dict[tuple[int, int], tuple[Step, ...]]]) -> Rules:

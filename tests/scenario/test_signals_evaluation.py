@@ -68,6 +68,14 @@ def test_ours_loses_much_less_time_than_the_plan(crossroads: Path) -> None:
     assert ours < 0.6 * fixed
 
 
+def test_vehicles_that_depart_between_two_decisions_are_seen_too(crossroads: Path) -> None:
+    fine = crossroads.with_name("fine.sumocfg")
+    text = crossroads.read_text(encoding="utf-8")
+    fine.write_text(text.replace("<time>", '<time><step-length value="0.25"/>'), encoding="utf-8")
+    whole, quarter = (_delay(_evaluate(config, "--controller", "default")) for config in (crossroads, fine))
+    assert quarter < 1.25 * whole
+
+
 @pytest.mark.parametrize("share", ["0.3", "0.1", "0.0"])
 def test_with_few_vehicles_seen_the_plan_stays(crossroads: Path, share: str) -> None:
     fixed = _evaluate(crossroads, "--controller", "fixed")

@@ -70,10 +70,11 @@ def test_time_to_the_stop_line_counts_speeding_up(speed: float, distance: float,
 
 
 def test_arrivals_stay_sorted_and_the_last_falls_out() -> None:
-    number, due, share = np.zeros(1, np.int32), np.zeros((1, CAPACITY)), np.zeros((1, CAPACITY))
+    number, (due, share, value) = np.zeros(1, np.int32), np.zeros((3, 1, CAPACITY))
     for time in np.random.default_rng(1).permutation(CAPACITY + 20).astype(float):
-        insert(0, time, 1.0, number, due, share)
+        insert(0, time, 1.0, 3.0, number, due, share, value)
     assert due[0].tolist() == [float(i) for i in range(CAPACITY)]
+    assert set(value[0].tolist()) == {3.0}
 
 
 @pytest.mark.parametrize("make", [Greedy, MaxPressure])

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from cloudctl.signals.evaluation.measures import Measures
@@ -29,12 +30,12 @@ class Comparison:
 
     def estimate(self, controller: str, measure: str) -> Estimate:
         """Estimate of one measure of one strategy."""
-        return _estimate(np.array([getattr(run, measure) for run in self.runs[controller]]))
+        return estimate_of(np.array([getattr(run, measure) for run in self.runs[controller]]))
 
     def against(self, controller: str, other: str, measure: str) -> Estimate:
         """Difference of two strategies, seed by seed (paired, as the seeds share their demand)."""
         first = np.array([getattr(run, measure) for run in self.runs[controller]])
-        return _estimate(first - np.array([getattr(run, measure) for run in self.runs[other]]))
+        return estimate_of(first - np.array([getattr(run, measure) for run in self.runs[other]]))
 
     def as_dict(self) -> dict[str, dict[str, dict[str, float]]]:
         """All estimates by strategy and measure."""
@@ -59,7 +60,8 @@ def table(comparison: Comparison) -> str:
     return "\n".join(lines)
 
 
-def _estimate(values: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> Estimate:
+def estimate_of(values: NDArray[np.float64]) -> Estimate:
+    """Mean of values, one a seed, with the half-width of its interval; NaN for a single one."""
     if values.size < 2:
         return Estimate(float(values.mean()), float("nan"), float(values.max()))
     spread = float(values.std(ddof=1)) / np.sqrt(values.size)

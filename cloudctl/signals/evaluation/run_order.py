@@ -19,10 +19,11 @@ class RunOrder:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """Measures of a run and what deciding cost: mean and highest CPU s of one decision of all signals."""
+    """Measures of a run and its cost: CPU s of one decision of all signals, mean and highest; CPU s a s simulated."""
 
     seed: int
     measures: Measures
     signals: int
     decision_mean: float
     decision_max: float
+    pace: float

@@ -1,6 +1,6 @@
 """A SUMO scenario under libsumo: start, layout of its signals, tracks of each second, lights."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -17,15 +17,15 @@ _VARIABLES = (0x51, 0x56, 0x40)
 _ROW_GROWTH = 2
 
 
-def start(config: Path, seed: int, trips: Path, end: float | None) -> None:
-    """Start SUMO with a seed; what each vehicle lost is written to `trips`.
+def start(config: Path, seed: int, trips: Path, end: float | None, more: Sequence[str] = ()) -> None:
+    """Start SUMO with a seed and `more` options; what each vehicle lost is written to `trips`.
 
     Raises:
         ScenarioError: SUMO refuses the scenario.
     """
     options = ["-c", str(config), "--seed", str(seed), "--no-step-log", "--no-warnings", "--duration-log.disable"]
     options += ["--tripinfo-output", str(trips), "--tripinfo-output.write-unfinished"]
-    options += ["--tripinfo-output.write-undeparted", *(["--end", str(end)] if end is not None else [])]
+    options += ["--tripinfo-output.write-undeparted", *(["--end", str(end)] if end is not None else []), *more]
     try:
         libsumo.start(["sumo", *options])
     except (libsumo.TraCIException, libsumo.FatalTraCIError, RuntimeError) as error:
@@ -117,9 +117,12 @@ class TrackSource:
         self._size = np.zeros(1024)
         self._next = 0
 
+    def track_of(self, name: str) -> int:
+        """Number of a vehicle's track, -1 where it is not seen."""
+        return self._track.get(name, -1)
+
     def read(self) -> Tracks:
         """Tracks after the step just made."""
-        self._admit()
         rows, track = self._row, self._track
         seen = [
             (track[name], rows[values[0x51]], values[0x56], values[0x40])
@@ -130,7 +133,8 @@ class TrackSource:
         ids, road = table[:, 0].astype(np.int64), table[:, 1].astype(np.int32)
         return Tracks(ids, road, self._length[road] - table[:, 2], table[:, 3], self._size[ids])
 
-    def _admit(self) -> None:
+    def admit(self) -> None:
+        """Take in who departed in the step just made; SUMO tells it once, so this is for every step."""
         for name in libsumo.simulation.getDepartedIDList():
             if self._share < 1 and self._random.random() >= self._share:
                 continue

@@ -1,0 +1,1 @@
+"""Experiments: what a change did to the traffic of an area, by stored link states before and after it."""

@@ -1,0 +1,1 @@
+"""Signal control on the live picture: layouts of the network, recommendations, learned times, estimated states."""
