@@ -64,9 +64,18 @@ class Call:
     number: int
     vehicle: str
     arrival: float
+
+
+@dataclass(frozen=True)
+class Boarding:
+    """People who got on while a bus stood at a stop; s of the trial."""
+
+    service: str
+    number: int
+    departure: float
     waited: float
-    """Seconds that those who got on had waited, together."""
-    boarded: int
+    """Seconds that they had waited, together: until the bus came, at its first stop until it left."""
+    people: int
 
 
 @dataclass
@@ -77,6 +86,10 @@ class _Riding:
     until: float = 0.0
     wish: float = 0.0
     """Until when advice holds it, s of the trial."""
+    came: float = 0.0
+    """When it came to the stop where it stands."""
+    boarding: list[float] = field(default_factory=list)
+    """When those who get on there had come to the stop."""
 
 
 @dataclass
@@ -89,6 +102,7 @@ class BusTrial:
     plan: TrialPlan
     folder: Path
     calls: list[Call] = field(default_factory=list)
+    boardings: list[Boarding] = field(default_factory=list)
     _buses: dict[str, _Riding] = field(default_factory=dict)
     _waiting: dict[tuple[str, str], list[float]] = field(default_factory=dict)
 
@@ -153,22 +167,37 @@ class BusTrial:
     def _serve(self, name: str, riding: _Riding, now: float) -> None:
         if not libsumo.vehicle.isAtBusStop(name):
             if riding.at:
-                riding.at, riding.wish = "", 0.0
+                self._leave(name, riding, now)
             return
         stop = libsumo.vehicle.getStops(name, 1)[0].stoppingPlaceID
-        if riding.at == stop:
-            return
         service = name.partition(".")[0]
         people = self._waiting.pop((service, stop), [])
+        if riding.at != stop:
+            self._come(name, riding, stop, len(people), now)
+        elif people:
+            riding.until = max(riding.until, now + BOARD * len(people))
+            libsumo.vehicle.setBusStop(name, stop, riding.until - now)
+        riding.load += len(people)
+        riding.boarding += people
+
+    def _come(self, name: str, riding: _Riding, stop: str, people: int, now: float) -> None:
+        service = name.partition(".")[0]
         last = riding.calls + 1 >= len(self._services[service].stops)
         off = riding.load if last else int(self._random.binomial(riding.load, min(1.0 / RIDE, 1.0)))
-        riding.load += len(people) - off
-        served = now + DOORS + max(BOARD * len(people), ALIGHT * off)
-        riding.at, riding.until = stop, max(served, riding.wish)
-        waited = sum(now - came for came in people)
-        self.calls.append(Call(service, riding.calls, name, now, waited, len(people)))
+        riding.load -= off
+        served = now + DOORS + max(BOARD * people, ALIGHT * off)
+        riding.at, riding.came, riding.until = stop, now, max(served, riding.wish)
+        self.calls.append(Call(service, riding.calls, name, now))
         riding.calls += 1
         libsumo.vehicle.setBusStop(name, stop, riding.until - now)
+
+    def _leave(self, name: str, riding: _Riding, now: float) -> None:
+        number = riding.calls - 1
+        end = now if number == 0 else riding.came
+        waited = sum(max(end - came, 0.0) for came in riding.boarding)
+        service = name.partition(".")[0]
+        self.boardings.append(Boarding(service, number, now, waited, len(riding.boarding)))
+        riding.at, riding.wish, riding.boarding = "", 0.0, []
 
     def _read(self, name: str) -> TrialBus:
         service = name.partition(".")[0]
@@ -197,10 +226,9 @@ class BusTrial:
             edges = quoteattr(" ".join(service.route))
             yield f'<route id="{service.id}" edges={edges}>{stops}</route>'
             headway = service.headway
-            offset = float(self._random.uniform(0.0, headway))
-            for number in range(int((self.plan.seconds - offset) // headway) + 1):
+            for number in range(int((self.plan.seconds - service.first) // headway) + 1):
                 late = float(np.clip(self._random.normal(0.0, self.plan.uneven), -0.45, 0.45)) * headway
-                moment = max(offset + number * headway + late, 0.0)
+                moment = max(service.first + number * headway + late, 0.0)
                 text = f'route="{service.id}" line={quoteattr(service.line)} departLane="best" depart="{moment:.1f}"'
                 departs.append((moment, f'<vehicle id="{service.id}.{number}" type="bus" {text}/>'))
         yield from (text for _, text in sorted(departs))

@@ -80,14 +80,19 @@ def write_timetable(path: Path, services: Sequence[PlannedService], network: Roa
             *((line, "demo", line, 3) for line in dict.fromkeys(service.line for service in services)),
         ],
         "calendar_dates.txt": [("service_id", "date", "exception_type"), ("demo", f"{day:%Y%m%d}", 1)],
-        "trips.txt": [("route_id", "service_id", "trip_id", "direction_id", "trip_headsign")],
+        "shapes.txt": [
+            ("shape_id", "shape_pt_sequence", "shape_pt_lon", "shape_pt_lat"),
+            *(row for leg in legs for row in _shape(leg.service, network)),
+        ],
+        "trips.txt": [("route_id", "service_id", "trip_id", "direction_id", "trip_headsign", "shape_id")],
         "stop_times.txt": [("trip_id", "arrival_time", "departure_time", "stop_id", "stop_sequence")],
     }
     names = {str(stop): str(name) for stop, name in zip(network.stops.id, network.stops.name_zh, strict=True)}
     for leg in legs:
         for trip, start in _departures(leg, origin - midnight):
             direction, last = int(leg.service.id.endswith("b")), leg.service.stops[-1][1]
-            tables["trips.txt"].append((leg.service.line, "demo", trip, direction, names.get(last, last)))
+            sign = names.get(last, last)
+            tables["trips.txt"].append((leg.service.line, "demo", trip, direction, sign, leg.service.id))
             tables["stop_times.txt"] += _calls(leg, trip, start)
     _write(path, tables)
 
@@ -130,6 +135,15 @@ def _calls(leg: _Leg, trip: str, start: float) -> _Rows:
     ordered = [times[0], *(max(late, early + 1) for early, late in pairwise(times))]
     for number, ((_, stop), arrival) in enumerate(zip(leg.service.stops, ordered, strict=True)):
         yield trip, _clock(arrival), _clock(arrival + round(DWELL)), stop, number
+
+
+def _shape(service: PlannedService, network: RoadNetwork) -> Iterator[Sequence[object]]:
+    """Points of a route in order."""
+    links, rows = network.links, [network.link_rows[edge] for edge in service.route]
+    points = [network.shape(int(links.shape_start[row]), int(links.shape_count[row])) for row in rows]
+    lon, lat = network.plane.inverse(*np.concatenate(points).T)
+    for number, (east, north) in enumerate(zip(lon.tolist(), lat.tolist(), strict=True)):
+        yield service.id, number, f"{east:.7f}", f"{north:.7f}"
 
 
 def _clock(seconds: int) -> str:

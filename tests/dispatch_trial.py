@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from cloudctl.commands.bench_output import show, write
@@ -44,7 +45,7 @@ class Outcome:
     variation: float
     wait: float
     running: dict[str, float]
-    """Mean time from the departure at the first stop to the arrival at the last, by service, s."""
+    """Mean time from the arrival at the second stop to that at the last, by line, both directions together, s."""
     held: float
     """Seconds of advice to hold, a bus and trip."""
     advised: int
@@ -76,11 +77,12 @@ def _compare(plain: list[Outcome], advised: list[Outcome]) -> dict[str, object]:
         before, after = mean(plain, name), mean(advised, name)
         change[name] = after / before - 1.0
         rows.append([name, round(before, 3), round(after, 3), f"{change[name]:+.1%}"])
-    lines = {
-        line: float(np.mean([run.running[line] for run in advised]) / np.mean([run.running[line] for run in plain])) - 1
+    running = {
+        line: [[run.running[line] for run in runs] for runs in (plain, advised)]
         for line in plain[0].running
         if all(line in run.running for run in (*plain, *advised))
     }
+    lines = {line: float(np.mean(after) / np.mean(before)) - 1 for line, (before, after) in running.items()}
     slowest = max(lines, key=lambda line: lines[line])
     rows.append([f"running time, slowest line ({slowest})", "", "", f"{lines[slowest]:+.1%}"])
     rows.append(["running time, mean", "", "", f"{np.mean(list(lines.values())):+.1%}"])
@@ -90,7 +92,10 @@ def _compare(plain: list[Outcome], advised: list[Outcome]) -> dict[str, object]:
         "headway_variation_without": mean(plain, "variation"),
         "headway_variation_with": mean(advised, "variation"),
         "headway_variation_change": change["variation"],
+        "mean_wait_without": mean(plain, "wait"),
+        "mean_wait_with": mean(advised, "wait"),
         "mean_wait_change": change["wait"],
+        "running_by_line": running,
         "slowest_line": slowest,
         "slowest_line_change": lines[slowest],
         "goals": GOALS,
@@ -99,7 +104,11 @@ def _compare(plain: list[Outcome], advised: list[Outcome]) -> dict[str, object]:
 
 def _run(city: Path, scratch: Path, seconds: float, seed: int, *, advise: bool) -> Outcome:
     network = import_sumo(city / "city.net.xml", city / "city.add.xml").network
-    services = read_services(city / "services.json")
+    offsets = np.random.default_rng(seed)
+    services = [
+        msgspec.structs.replace(each, first=float(offsets.uniform(0.0, each.headway)), early=())
+        for each in read_services(city / "services.json")
+    ]
     write_timetable(scratch / "gtfs.zip", services, network, EPOCH)
     timetable = import_gtfs(scratch / "gtfs.zip").timetable
     patterns, of_trip, _ = PatternMaker(network, Router(network)).all_of(timetable)
@@ -112,7 +121,7 @@ def _run(city: Path, scratch: Path, seconds: float, seed: int, *, advise: bool) 
             advisor.second(advise=advise)
     finally:
         trial.close()
-    return _outcome(trial.calls, plan, advisor)
+    return _outcome(trial, plan, advisor)
 
 
 class _Advisor:
@@ -121,7 +130,7 @@ class _Advisor:
     def __init__(self, trial: BusTrial, network: RoadNetwork, desk: TransitDesk) -> None:
         self._trial, self._network, self._desk = trial, network, desk
         self._dispatch = DispatchDesk(network)
-        self._road = RoadNow(SignalCycles(network).table(), np.zeros(len(network.links.id)))
+        self._road = RoadNow(SignalCycles(network).table(), *np.zeros((2, len(network.lanes.length))))
         self._slowed: dict[str, float] = {}
         self.held = 0.0
         self.count = 0
@@ -162,25 +171,26 @@ class _Advisor:
                 self._trial.obey(SetSpeed(vehicle, None))
 
 
-def _outcome(calls: list[Call], plan: TrialPlan, advisor: _Advisor) -> Outcome:
+def _outcome(trial: BusTrial, plan: TrialPlan, advisor: _Advisor) -> Outcome:
     at_stop: dict[tuple[str, int], list[float]] = {}
     trips: dict[str, list[Call]] = {}
-    for call in calls:
+    for call in trial.calls:
         trips.setdefault(call.vehicle, []).append(call)
         if call.arrival >= WARM_UP:
             at_stop.setdefault((call.service, call.number), []).append(call.arrival)
     gaps = [variation([b - a for a, b in pairwise(sorted(times))]) for (_, number), times in at_stop.items() if number]
-    late = [call for call in calls if call.arrival >= WARM_UP]
-    lengths = {service.id: len(service.stops) for service in plan.services}
+    boarded = [each for each in trial.boardings if each.departure >= WARM_UP]
+    services = {service.id: service for service in plan.services}
     running: dict[str, list[float]] = {}
     for made in trips.values():
-        whole = made[0].number == 0 and len(made) == lengths[made[0].service]
+        service = services[made[0].service]
+        whole = made[0].number == 0 and len(made) == len(service.stops)
         if whole and len(made) > 2 and made[0].arrival >= WARM_UP:
-            running.setdefault(made[0].service, []).append(made[-1].arrival - made[1].arrival)
+            running.setdefault(service.line, []).append(made[-1].arrival - made[1].arrival)
     return Outcome(
         variation=float(np.nanmean(gaps)),
-        wait=sum(call.waited for call in late) / max(sum(call.boarded for call in late), 1),
-        running={service: float(np.mean(times)) for service, times in running.items()},
+        wait=sum(each.waited for each in boarded) / max(sum(each.people for each in boarded), 1),
+        running={line: float(np.mean(times)) for line, times in running.items()},
         held=advisor.held / max(len(trips), 1),
         advised=advisor.count,
     )

@@ -105,7 +105,8 @@ def desk() -> TransitDesk:
 
 def quiet_road() -> RoadNow:
     """No queues, and lights of which nothing is known."""
-    return RoadNow(SignalCycles(network()).table(), np.zeros(len(network().links.id)))
+    nothing = np.zeros(len(network().lanes.length))
+    return RoadNow(SignalCycles(network()).table(), nothing, nothing)
 
 
 def fix(vehicle: str, x: float, now: float, speed: float = 10.0, y: float = 0.0, heading: float = EAST) -> BusFix:

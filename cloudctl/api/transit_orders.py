@@ -15,7 +15,7 @@ from cloudctl.access.roles import Role
 from cloudctl.api.command_channel import order
 from cloudctl.api.errors import ProblemError
 from cloudctl.api.problems import RESPONSES, problem_responses
-from cloudctl.api.services import Services
+from cloudctl.api.services import Services, now
 from cloudctl.api.transit_models import (
     AdviceItem,
     DayResults,
@@ -33,7 +33,7 @@ from cloudctl.api.transit_view import NOTHING, View, advice_item, priority_item
 from cloudctl.dispatch.advice import DispatchAdvice
 from cloudctl.dispatch.errors import DispatchError
 from cloudctl.dispatch.office import MOST_BYTES, DispatchOffice
-from cloudctl.dispatch.orders import CONNECTIONS, FEEDBACK, PRIORITY
+from cloudctl.dispatch.orders import CONNECTIONS, FEEDBACK, PRIORITY, TrunkArrival
 from cloudctl.dispatch.priority import PriorityState
 from cloudctl.transit.errors import TransitError
 
@@ -101,21 +101,25 @@ async def request_priority(
     return priority_item(msgspec.convert(reply.content["request"], PriorityState))
 
 
-@router.put("/connections", responses=_TO_ENGINE, dependencies=_DISPATCH)
-async def set_connections(request: Request, actor: CurrentActor, wanted: TrunkArrivalsRequest) -> Taken:
-    """Tell when trunk lines arrive where people change to buses; it takes the place of what was told before."""
+@router.put("/connections", responses={**_TO_ENGINE, **problem_responses(503)}, dependencies=_DISPATCH)
+async def set_connections(request: Request, office: Office, actor: CurrentActor, wanted: TrunkArrivalsRequest) -> Taken:
+    """Tell when trunk lines arrive where people change to buses.
+
+    It takes the place of what was told before for the lines of the actor, and is kept: where the engine does not
+    answer (504), it is told once it is back.
+    """
     if any(each.line is None or not actor.dispatches_line(each.line) for each in wanted.items) and (
         EVERY not in actor.lines
     ):
         raise ProblemError(404, "Unknown line", "a connection names no line of yours")
-    items = [
-        {"stop": each.stop, "arrival": each.arrival.timestamp(), "trunk": each.trunk, "line": each.line or ""}
-        for each in wanted.items
-    ]
+    arrivals = [TrunkArrival(each.stop, each.arrival.timestamp(), each.trunk, each.line or "") for each in wanted.items]
     services = Services.of(request)
-    await services.audit.record(actor.id, "transit.connections", "connections", {"count": len(items)})
-    reply = await order(services.commands, CONNECTIONS, {"items": items}, issued_by=actor.id)
-    return Taken.model_validate(reply.content)
+    await services.audit.record(actor.id, "transit.connections", "connections", {"count": len(arrivals)})
+    lines = None if EVERY in actor.lines else actor.lines
+    kept = await office.connect(arrivals, lines, actor.id, now())
+    content: dict[str, object] = {"items": [msgspec.to_builtins(each) for each in kept]}
+    await order(services.commands, CONNECTIONS, content, issued_by=actor.id)
+    return Taken(taken=sum(each.arrival > now() for each in arrivals))
 
 
 @router.post(

@@ -10,10 +10,10 @@ from cloudctl.advice.advisory import AdvisoryKind
 from cloudctl.advice.scene import Numbering
 from cloudctl.dispatch.advice import AdviceStatus, DispatchAdvice, Expected
 from cloudctl.dispatch.errors import SettledAdviceError, UnknownAdviceError
-from cloudctl.dispatch.holding import Gaps, hold_for, speed_for
+from cloudctl.dispatch.holding import CONTROL_EVERY, Gaps, budget_of, hold_at_start, hold_for, speed_for
 from cloudctl.dispatch.measures import Connection, Measure, short_turn, skip_stop, swaps, wait_for_connection
 from cloudctl.transit.arrivals import CRUISE, MOST
-from cloudctl.transit.desk import BusNow, TransitDesk
+from cloudctl.transit.desk import USUAL_SPEED, BusNow, TransitDesk
 from maps.network import RoadNetwork
 
 LAST_STOPS = 2
@@ -33,6 +33,8 @@ class _Memory:
     held_at: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Stop (pattern, number) at which each bus was looked at last."""
     slowed_to: dict[str, tuple[str, int]] = field(default_factory=dict)
+    spent: dict[str, tuple[str, float]] = field(default_factory=dict)
+    """Trip (or pattern) of each bus, and by how much advice made it later on the way, s."""
     advised: dict[tuple[str, str], float] = field(default_factory=dict)
     """When a measure of a kind was advised for a bus."""
 
@@ -114,45 +116,64 @@ class DispatchDesk:
         for measure in (connection, skip_stop(bus, share), short_turn(bus)):
             if measure is not None:
                 yield from self._measure(bus, measure, now)
-        even = self._slow(bus, now) if bus.stands_since is None else self._hold(bus, transit, now)
+        even = self._slow(bus, transit, now) if bus.stands_since is None else self._hold(bus, transit, now)
         if even is not None and connection is None:
             yield even
 
     def _hold(self, bus: BusNow, transit: TransitDesk, now: float) -> DispatchAdvice | None:
+        """Advise a hold, once a visit."""
         place, vehicle = (bus.pattern.id, bus.next_stop), bus.run.vehicle
-        gaps = _gaps(bus)
-        if gaps is None or self._memory.held_at.get(vehicle) == place:
+        if self._memory.held_at.get(vehicle) == place:
             return None
         self._memory.held_at[vehicle] = place
-        if bus.next_stop >= len(bus.pattern.stops) - LAST_STOPS:
+        ready = (bus.stands_since or now) + transit.predictor.dwell(bus.pattern, bus.next_stop, now).mean
+        gaps = _gaps(bus, transit, ready)
+        if bus.next_stop == 0:
+            early = None if bus.run.trip is None else bus.run.trip.start - ready
+            seconds = hold_at_start(gaps, early)
+        elif gaps is None or bus.next_stop % CONTROL_EVERY or bus.next_stop >= len(bus.pattern.stops) - LAST_STOPS:
             return None
-        dwell = transit.predictor.dwell(bus.pattern, bus.next_stop, now).mean
-        seconds = hold_for(gaps, at_start=bus.next_stop == 0)
+        else:
+            seconds = hold_for(gaps, self._left(bus))
+            self._spend(bus, seconds)
         if seconds == 0.0:
             return None
-        until = (bus.stands_since or now) + dwell + seconds
+        until = ready + seconds
         return self._make(
             bus, AdvisoryKind.BUS_HOLD, now, until + GRACE, _why(gaps, bus), "dispatch.hold",
             stop=bus.pattern.stops[bus.next_stop], seconds=round(seconds, 1), until=round(until, 1),
             expected=_expected(gaps, seconds),
         )  # fmt: skip
 
-    def _slow(self, bus: BusNow, now: float) -> DispatchAdvice | None:
+    def _slow(self, bus: BusNow, transit: TransitDesk, now: float) -> DispatchAdvice | None:
         place, vehicle = (bus.pattern.id, bus.next_stop), bus.run.vehicle
-        gaps = _gaps(bus)
+        gaps = _gaps(bus, transit)
         if gaps is None or self._memory.slowed_to.get(vehicle) == place or bus.run.fix.link < 0:
             return None
         self._memory.slowed_to[vehicle] = place
         way = float(bus.pattern.stop_at[bus.next_stop]) - bus.run.along
         usual = min(float(self._network.links.speed[bus.run.fix.link]) * CRUISE, MOST)
-        speed = speed_for(gaps, way, usual)
+        speed = speed_for(gaps, way, usual, self._left(bus)) if bus.next_stop else 0.0
         if speed == 0.0:
             return None
         delay = way / speed - way / usual
+        self._spend(bus, delay)
         return self._make(
             bus, AdvisoryKind.BUS_SPEED, now, now + way / speed, _why(gaps, bus), "dispatch.slow_down",
             stop=bus.pattern.stops[bus.next_stop], speed=round(speed, 2), expected=_expected(gaps, delay),
         )  # fmt: skip
+
+    def _left(self, bus: BusNow) -> float:
+        """What is left of the budget of a bus's trip, s."""
+        planned = bus.pattern.length / USUAL_SPEED if bus.run.trip is None else bus.run.trip.end - bus.run.trip.start
+        return budget_of(planned) - self._spent(bus)
+
+    def _spent(self, bus: BusNow) -> float:
+        trip, spent = self._memory.spent.get(bus.run.vehicle, ("", 0.0))
+        return spent if trip == _trip_of(bus) else 0.0
+
+    def _spend(self, bus: BusNow, seconds: float) -> None:
+        self._memory.spent[bus.run.vehicle] = _trip_of(bus), self._spent(bus) + seconds
 
     def _measure(self, bus: BusNow, measure: Measure, now: float) -> Iterator[DispatchAdvice]:
         key = (measure.vehicle, measure.kind.value)
@@ -190,21 +211,34 @@ class DispatchDesk:
         return msgspec.convert({**known, **more}, DispatchAdvice, from_attributes=True)
 
 
-def _gaps(bus: BusNow) -> Gaps | None:
+def _trip_of(bus: BusNow) -> str:
+    return bus.run.trip.key if bus.run.trip else bus.pattern.id
+
+
+def _gaps(bus: BusNow, transit: TransitDesk, ready: float | None = None) -> Gaps | None:
+    """Headways of a bus; of one that stands at a stop from departure to departure, if it left when `ready`."""
     headway = bus.headway
     if headway is None or headway.ahead is None:
         return None
-    return Gaps(headway.ahead, headway.behind, headway.planned)
+    ahead = headway.ahead
+    vehicle, left = transit.left.get((bus.pattern.id, bus.next_stop), ("", 0.0))
+    if ready is not None and vehicle == headway.vehicle_ahead:
+        ahead = ready - left
+    return Gaps(ahead, headway.behind, headway.planned)
 
 
-def _why(gaps: Gaps, bus: BusNow) -> str:
+def _why(gaps: Gaps | None, bus: BusNow) -> str:
+    if gaps is None:
+        return "before its time by the timetable"
     ahead = bus.headway.vehicle_ahead if bus.headway else ""
     following = gaps.following or 0.0
     behind = "behind" if gaps.behind is not None else "planned"
     return f"{gaps.ahead:.0f} s to {ahead} ahead, {following:.0f} s {behind}"
 
 
-def _expected(gaps: Gaps, wait: float) -> Expected:
+def _expected(gaps: Gaps | None, wait: float) -> Expected:
+    if gaps is None:
+        return Expected(delay=round(wait, 1))
     behind = gaps.behind
     return Expected(
         headway_ahead_now=round(gaps.ahead, 1),

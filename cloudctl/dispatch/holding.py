@@ -2,20 +2,26 @@
 
 Two-way headway control: a bus that is nearer to the one ahead than to the one behind waits for a share of half the
 difference, which is the self-equalising rule of Bartholdi and Eisenstein (2012) with the forward headway that Daganzo
-and Pilachowski (2011) add. Neither a timetable nor a target headway is needed, so it also works late.
+and Pilachowski (2011) add. Most of it is done at the first stop, where nobody on board loses time: there a bus does not
+leave before its time, and keeps some distance to one that left late (Xuan, Argote and Daganzo, 2011). On the way it is
+held at few stops, shortly, and no more than the budget of its trip, so that no line gets slower by more than that.
 """
 
 from dataclasses import dataclass
 
-GAIN = 0.8
-"""Share of half the difference that is made up at once."""
-LONGEST, SHORTEST = 30.0, 8.0
+GAIN, GAIN_AT_START = 0.8, 0.6
+"""Share of half the difference that is made up at once; at the first stop, of the whole difference to the plan."""
+LONGEST, SHORTEST = 15.0, 8.0
 """Of a hold at a stop, s; a shorter one is not worth saying."""
-LONGEST_AT_START = 180.0
+BUDGET, BUDGET_SHARE = 20.0, 0.02
+"""Longest time by which holds and speeds on the way make one trip later: s, and share of its planned time."""
+CONTROL_EVERY = 3
+"""Only each so manieth stop on the way is one where buses are held."""
+LONGEST_AT_START = 240.0
 """At the first stop, where nobody is on board yet, s."""
 EVEN, EVEN_AT_START = 0.6, 0.95
 """A bus whose headway ahead is at least this share of the mean of both is left alone."""
-LONGEST_SLOW = 20.0
+LONGEST_SLOW = 12.0
 """By which driving slowly makes a bus later up to its next stop, s."""
 SLOWEST = 0.65
 """Share of the usual speed below which no bus is told to drive."""
@@ -37,6 +43,11 @@ class Gaps:
         return self.planned if self.behind is None else self.behind
 
 
+def budget_of(planned: float) -> float:
+    """Give the longest time by which advice on the way makes a trip later that is planned to take `planned` s."""
+    return min(BUDGET, BUDGET_SHARE * planned)
+
+
 def wait_needed(gaps: Gaps, even: float = EVEN) -> float:
     """Give how much later the bus should come, s; 0 where it is even enough or nothing is known behind it."""
     following = gaps.following
@@ -45,33 +56,42 @@ def wait_needed(gaps: Gaps, even: float = EVEN) -> float:
     return GAIN * (following - gaps.ahead) / 2
 
 
-def wait_at_start(gaps: Gaps) -> float:
+def wait_at_start(gaps: Gaps | None, early: float | None) -> float:
     """Give how much later a bus should leave its first stop, s.
 
-    The one behind it has not set out yet, so what is planned is all that is known of it, and the difference to it is
-    made up at once: later that would cost those on board.
+    Args:
+        gaps: Headways if it left when all are on board; None where none is ahead.
+        early: By how much that would be before its time, s; None where no timetable says.
     """
-    usual = gaps.planned if gaps.planned is not None else gaps.behind
-    if usual is None or gaps.ahead >= EVEN_AT_START * usual:
-        return 0.0
-    return GAIN * (usual - gaps.ahead)
+    wait = max(early or 0.0, 0.0)
+    usual = None if gaps is None else gaps.planned if gaps.planned is not None else gaps.behind
+    if gaps is not None and usual is not None and gaps.ahead < EVEN_AT_START * usual:
+        wait = max(wait, GAIN_AT_START * (usual - gaps.ahead))
+    return wait
 
 
-def hold_for(gaps: Gaps, *, at_start: bool = False) -> float:
-    """Give how long to hold at a stop, s; 0 for not at all."""
-    wait = min(wait_at_start(gaps), LONGEST_AT_START) if at_start else min(wait_needed(gaps), LONGEST)
+def hold_at_start(gaps: Gaps | None, early: float | None) -> float:
+    """Give how long to hold at the first stop, s; 0 for not at all."""
+    wait = min(wait_at_start(gaps, early), LONGEST_AT_START)
     return wait if wait >= SHORTEST else 0.0
 
 
-def speed_for(gaps: Gaps, way: float, usual: float) -> float:
+def hold_for(gaps: Gaps, left: float = BUDGET) -> float:
+    """Give how long to hold at a stop on the way, s; 0 for not at all; `left` of the trip's budget, s."""
+    wait = min(wait_needed(gaps), LONGEST, left)
+    return wait if wait >= SHORTEST else 0.0
+
+
+def speed_for(gaps: Gaps, way: float, usual: float, left: float = BUDGET) -> float:
     """Give the speed to drive at most to the next stop, m/s; 0 for no advice.
 
     Args:
         gaps: Headways.
         way: To the next stop, m.
         usual: Speed it would drive, m/s.
+        left: Of the trip's budget, s.
     """
-    wait = wait_needed(gaps)
+    wait = min(wait_needed(gaps), LONGEST_SLOW, left)
     if wait < SHORTEST or way < LEAST_WAY or usual <= 0.0:
         return 0.0
-    return max(way / (way / usual + min(wait, LONGEST_SLOW)), SLOWEST * usual)
+    return max(way / (way / usual + wait), SLOWEST * usual)

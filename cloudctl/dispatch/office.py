@@ -1,16 +1,19 @@
-"""Dispatch in the gateway: uploaded timetables on their way to database and engine, results of days."""
+"""Dispatch in the gateway: uploaded timetables and connections on their way to database and engine, results of days."""
 
 import asyncio
 import io
 import os
 import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import structlog
 
+from cloudctl.dispatch.announcer import DispatchAnnouncer
 from cloudctl.dispatch.errors import DispatchStoreError
+from cloudctl.dispatch.orders import TrunkArrival
 from cloudctl.dispatch.store import DispatchStore
 from cloudctl.transit.errors import TimetableError
 from cloudctl.transit.gtfs_import import Import, import_gtfs
@@ -28,12 +31,29 @@ class DispatchOffice:
 
     store: DispatchStore
     timetable: Path
+    announcer: DispatchAnnouncer | None = None
+    """Tells the engine what is kept; None where there is no broker."""
 
     async def run(self) -> None:
-        """Hold the database open; put the newest uploaded timetable back where its file is gone."""
-        async with self.store.opened():
-            await self._restore()
+        """Hold the database open; put the newest uploaded timetable back where its file is gone; tell what is kept."""
+        async with self.store.opened(), asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._restore(), name="timetable restore")
+            if self.announcer is not None:
+                tasks.create_task(self.announcer.run(), name="dispatch announcer")
             await asyncio.Event().wait()
+
+    async def connect(
+        self, arrivals: Collection[TrunkArrival], lines: Collection[str] | None, by: str, now: float
+    ) -> tuple[TrunkArrival, ...]:
+        """Keep arrivals in the place of those told before for some lines, None for all; gives those of all lines.
+
+        Raises:
+            DispatchStoreError: the database does not answer.
+        """
+        await self.store.keep_trunk_arrivals(arrivals, lines, by)
+        if self.announcer is not None:
+            self.announcer.hurry()
+        return await self.store.trunk_arrivals(now)
 
     async def take(self, content: bytes, by: str) -> Import:
         """Check an uploaded timetable, keep it, and hand it to the engine.

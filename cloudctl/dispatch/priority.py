@@ -129,7 +129,8 @@ class PriorityWatch:
         strategy, seconds = str(advisory.content.get("strategy", "")), advisory.content.get("max_seconds", 0.0)
         answer = advisory.content.get("status")
         status = PriorityStatus(answer) if answer in {"granted", "refused"} else PriorityStatus.REQUESTED
-        reason = "the signal refused" if status is PriorityStatus.REFUSED else advisory.reason
+        why = str(advisory.content.get("why", "the signal refused"))
+        reason = why if status is PriorityStatus.REFUSED else advisory.reason
         most = float(seconds) if isinstance(seconds, int | float) else 0.0
         self._change(watched, now, status=status, strategy=strategy, seconds=most, reason=reason)
 

@@ -12,3 +12,13 @@ class DispatchState(msgspec.Struct, frozen=True, kw_only=True):
     time: float
     advice: tuple[DispatchAdvice, ...] = ()
     priority: tuple[PriorityState, ...] = ()
+
+    def with_advice(self, advice: DispatchAdvice) -> "DispatchState":
+        """Take a change in before the next whole state comes; advice that is over goes."""
+        others = tuple(each for each in self.advice if each.id != advice.id)
+        return msgspec.structs.replace(self, advice=(*others, advice) if advice.open else others)
+
+    def with_priority(self, request: PriorityState) -> "DispatchState":
+        """Take a change of a request in before the next whole state comes."""
+        others = tuple(each for each in self.priority if each.id != request.id)
+        return msgspec.structs.replace(self, priority=(*others, request))

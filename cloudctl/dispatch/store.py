@@ -9,9 +9,13 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from cloudctl.dispatch.errors import DispatchStoreError
+from cloudctl.dispatch.kept import StoredDwell
+from cloudctl.dispatch.orders import TrunkArrival
 
 PATIENCE_S = 3.0
 STATEMENT_TIMEOUT_MS = 20_000
+DWELL_DAYS, DWELL_VISITS, LONGEST_DWELL_S = 14, 20, 600.0
+"""Dwells follow from so many newest visits of a stop and line, no older than this; longer ones are no dwells."""
 LONGEST_GAP_S = 7200.0
 """Headways above are no headways: the line did not run."""
 
@@ -66,6 +70,48 @@ class DispatchStore:
             found = await connection.execute("SELECT content FROM v2x.timetable ORDER BY uploaded DESC LIMIT 1")
             row = await found.fetchone()
         return None if row is None else bytes(row[0])
+
+    async def keep_trunk_arrivals(
+        self, arrivals: Collection[TrunkArrival], lines: Collection[str] | None, by: str
+    ) -> None:
+        """Let arrivals take the place of those of some lines; None for all. Raises DispatchStoreError."""
+        wanted = None if lines is None else list(lines)
+        rows = [(each.stop, each.line, each.trunk, each.arrival, by) for each in arrivals]
+        async with self._connection() as connection, connection.transaction(), connection.cursor() as cursor:
+            await cursor.execute(
+                "DELETE FROM v2x.trunk_arrival WHERE %(lines)s::text[] IS NULL OR line = ANY (%(lines)s::text[])",
+                {"lines": wanted},
+            )
+            await cursor.executemany(
+                "INSERT INTO v2x.trunk_arrival (stop, line, trunk, arrival, told_by)"
+                " VALUES (%s, %s, %s, to_timestamp(%s), %s) ON CONFLICT DO NOTHING",
+                rows,
+            )
+
+    async def trunk_arrivals(self, since: float) -> tuple[TrunkArrival, ...]:
+        """Give the arrivals after a UTC epoch, s, the earliest first, and forget the others.
+
+        Raises:
+            DispatchStoreError: the database does not answer.
+        """
+        async with self._connection() as connection:
+            await connection.execute("DELETE FROM v2x.trunk_arrival WHERE arrival <= to_timestamp(%s)", (since,))
+            found = await connection.execute(
+                "SELECT stop, extract(epoch FROM arrival)::float8, trunk, line FROM v2x.trunk_arrival ORDER BY arrival"
+            )
+            return tuple(TrunkArrival(*row) for row in await found.fetchall())
+
+    async def dwells(self) -> tuple[StoredDwell, ...]:
+        """Give the dwells of each stop and line by its newest visits. Raises DispatchStoreError."""
+        async with self._connection() as connection:
+            found = await connection.execute(
+                _DWELLS, {"days": DWELL_DAYS, "most": DWELL_VISITS, "longest": LONGEST_DWELL_S}
+            )
+            rows = await found.fetchall()
+        return tuple(
+            StoredDwell(stop=stop, line=line, mean=mean, spread=spread, visits=visits)
+            for stop, line, mean, spread, visits in rows
+        )
 
     async def day(self, start: dt.datetime, end: dt.datetime, lines: Collection[str] | None) -> list[LineDay]:
         """Sum up the lines between two moments; None for all lines. Raises DispatchStoreError."""
@@ -124,6 +170,15 @@ WITH visit AS (
 )
 SELECT line, sum(visits)::int8, avg(spread), sum(squares) / nullif(2 * sum(whole), 0),
     sum(dwell * visits) / sum(visits) FROM place GROUP BY line
+"""
+_DWELLS = """
+SELECT stop, line, avg(dwell)::float8, coalesce(stddev_samp(dwell), 0)::float8, count(*)::int4 FROM (
+    SELECT stop, line, extract(epoch FROM departure - arrival)::float8 AS dwell,
+        row_number() OVER (PARTITION BY stop, line ORDER BY arrival DESC) AS age
+    FROM v2x.stop_visit
+    WHERE arrival >= now() - make_interval(days => %(days)s) AND departure > arrival
+) AS visit
+WHERE age <= %(most)s AND dwell <= %(longest)s GROUP BY stop, line ORDER BY line, stop
 """
 _ADVICE = """
 SELECT line, kind, status, count(*) FROM (

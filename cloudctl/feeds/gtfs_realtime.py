@@ -34,10 +34,9 @@ def vehicle_positions(state: TransitState, now: float) -> bytes:
         vehicle.position.bearing, vehicle.position.speed = bus.bearing, bus.speed
         vehicle.timestamp = int(min(bus.updated, now))
         vehicle.congestion_level = _CONGESTION[bus.level_of_service]
-        if bus.arrivals:
-            following = bus.arrivals[0]
-            vehicle.current_stop_sequence, vehicle.stop_id = following.sequence, following.stop
-            vehicle.current_status = pb.VehiclePosition.STOPPED_AT if bus.at_stop else pb.VehiclePosition.IN_TRANSIT_TO
+        following = bus.arrivals[0]
+        vehicle.current_stop_sequence, vehicle.stop_id = following.sequence, following.stop
+        vehicle.current_status = pb.VehiclePosition.STOPPED_AT if bus.at_stop else pb.VehiclePosition.IN_TRANSIT_TO
         _load(vehicle, bus)
     return bytes(feed.SerializeToString())
 
@@ -46,8 +45,6 @@ def trip_updates(state: TransitState, now: float) -> bytes:
     """When every bus with a trip comes to the stops ahead of it."""
     feed = _feed(state.time, now)
     for bus in _told(state, now):
-        if not bus.arrivals:
-            continue
         update = feed.entity.add(id=f"{bus.trip}").trip_update
         _name_trip(update.trip, bus)
         update.vehicle.id = bus.vehicle
@@ -109,10 +106,10 @@ def _feed(made: float, now: float) -> pb.FeedMessage:
 
 
 def _told(state: TransitState, now: float) -> list[BusState]:
-    """Buses to tell of: heard of lately, on their way, each trip once."""
+    """Buses to tell of: heard of lately, on their way, with stops ahead, each trip once."""
     best: dict[str, BusState] = {}
     for bus in state.buses:
-        if bus.trip is None or bus.astray or now - bus.updated > NEWEST:
+        if bus.trip is None or bus.astray or not bus.arrivals or now - bus.updated > NEWEST:
             continue
         rival = best.get(bus.trip)
         if rival is None or abs(bus.lateness or 0.0) < abs(rival.lateness or 0.0):
@@ -125,7 +122,7 @@ def _name_trip(trip: pb.TripDescriptor, bus: BusState) -> None:
     trip.start_date = bus.service_day or ""
     if bus.start_time is not None:
         trip.start_time = bus.start_time
-    trip.schedule_relationship = pb.TripDescriptor.SCHEDULED
+    trip.schedule_relationship = pb.TripDescriptor.SCHEDULED if bus.exact else pb.TripDescriptor.UNSCHEDULED
 
 
 def _load(vehicle: pb.VehiclePosition, bus: BusState) -> None:

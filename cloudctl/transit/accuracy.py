@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from cloudctl.transit.arrivals import Arrival
-from cloudctl.transit.bands import ErrorBands
+from cloudctl.transit.bands import ErrorBands, Miss
 
 AHEAD = 300.0
 """Horizon that is judged, s."""
 KEPT = 2000
-LEARN_AT = (120.0, 300.0, 600.0)
+LEARN_AT = (60.0, 120.0, 180.0, 300.0, 480.0, 600.0, 900.0)
 """Horizons at which errors teach the bands, s."""
 WITHIN = 5.0
 """A prediction is kept when it is less than this nearer than a horizon, s."""
@@ -64,9 +64,10 @@ class PredictionLog:
             if kept is None:
                 continue
             error = arrived - kept.arrival.expected
-            self._bands.add(kept.arrival.expected - kept.made, error, kept.arrival.half)
+            below, above = arrived < kept.arrival.earliest, arrived > kept.arrival.latest
+            self._bands.add((pattern, number), Miss(kept.arrival.expected - kept.made, error, below, above))
             if horizon == AHEAD:
-                inside = kept.arrival.earliest <= arrived <= kept.arrival.latest
+                inside = not below and not above
                 plain = abs(arrived - kept.by_timetable) if kept.by_timetable is not None else np.nan
                 width = kept.arrival.latest - kept.arrival.earliest
                 self._errors.append((abs(error), inside, plain, width))

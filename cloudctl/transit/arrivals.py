@@ -5,7 +5,7 @@ took beyond the prediction made when they left the stop before. The 90 % band us
 like horizon, see `cloudctl.transit.bands`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -31,11 +31,14 @@ PIECE_SPREAD = 0.2
 """Relative spread of the moving time of a piece."""
 DRIFT = 0.08
 """Spread of a drive's speed as a whole, relative."""
+SPACING = 7.5
+"""Length of the road that a waiting vehicle takes, m."""
 LEAST_DWELL_LEFT = 3.0
 FRESH = 5.0
 """What was learned is looked up this often a pattern, s."""
 UNKNOWN_SPREAD = 2.0
 """Of a cycle that was not watched yet, s."""
+_USUAL_DWELL = Duration(USUAL_DWELL, DWELL_SPREAD**2)
 NOTHING_LEARNED = Duration(0.0, 20.0**2)
 
 
@@ -50,8 +53,6 @@ class Arrival:
     earliest: float
     latest: float
     """9 of 10 arrivals lie between `earliest` and `latest`."""
-    half: float
-    """Half width of the band before it was fitted to former errors, s."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,9 @@ class RoadNow:
 
     cycles: CycleTable
     queue: Reals
-    """Vehicles that wait at the end of each link, a lane."""
+    """Vehicles that wait on each lane, row by row as `RoadNetwork.lanes`."""
+    standing: Reals
+    """Vehicles that usually stay on each lane when its green ends, as `StandingQueues` learns them."""
 
     @cached_property
     def lights(self) -> tuple[Reals, Reals, Reals, Reals]:
@@ -83,11 +86,17 @@ class Way:
     """Signal group at the end, -1 where there is none."""
     stop: Rows
     """Number of the stop at the end, -1 where there is none."""
+    lengths: Reals
+    """Length of each piece, m."""
+    lanes: Rows
+    """Lanes that lead on along the way, of all pieces that end a link, (q,)."""
+    lane_piece: Rows
+    """The piece of each of `lanes`, (q,)."""
 
     @cached_property
-    def ends_link(self) -> NDArray[np.bool_]:
-        """Whether each piece is the last of its link."""
-        return np.append(self.link[1:] != self.link[:-1], True)
+    def lane_share(self) -> Reals:
+        """What each of `lanes` counts in the mean of its piece."""
+        return 1.0 / np.bincount(self.lane_piece, minlength=len(self.ends))[self.lane_piece]
 
     @cached_property
     def next_light(self) -> Rows:
@@ -121,15 +130,50 @@ def cut(pattern: Pattern, network: RoadNetwork) -> Way:
     speed = np.minimum(network.links.speed[pattern.links].astype(float) * CRUISE, MOST)[number]
     moving = np.diff(ends, prepend=0.0) / speed + np.where(at_stop, STOP_LOSS, 0.0)
     stops = np.where(at_stop, np.minimum(stop, len(pattern.stops) - 1), -1)
-    return Way(pattern, ends, moving, pattern.links[number].astype(np.int64), group, stops)
+    ends_link = np.diff(number, append=-1) != 0
+    lanes = _lanes_on(pattern, network)
+    rows = [(lane, piece) for piece in np.flatnonzero(ends_link).tolist() for lane in lanes[number[piece]]]
+    lane_rows, lane_piece = np.array(rows, np.int64).reshape(-1, 2).T
+    lengths = np.diff(ends, prepend=0.0)
+    return Way(
+        pattern, ends, moving, pattern.links[number].astype(np.int64), group, stops, lengths, lane_rows, lane_piece
+    )
 
 
-def _queues(way: Way, road: RoadNow, first: int, left: float) -> Reals:
-    """Vehicles a lane that wait before each light, (p,), back over links without one, from a place on the way on."""
-    queue = road.queue[way.link] * way.ends_link
-    queue[:first] = 0.0
-    queue[first] *= left
-    return np.bincount(way.next_light, queue, minlength=len(queue)).astype(np.float64)
+def _lanes_on(pattern: Pattern, network: RoadNetwork) -> list[list[int]]:
+    """Lanes of each link of a way from which a bus gets on along it, (k,) lists of rows.
+
+    Read from the end: among the lanes that are joined with the next link those count that lead to a lane that counts
+    there, where there are such. So a turn far ahead says in which lane a bus waits for it.
+    """
+    connections, onward = network.connections, dict[int, set[int]]()
+    here = np.isin(network.lanes.link[connections.from_lane], pattern.links)
+    for a, b in zip(connections.from_lane[here].tolist(), connections.to_lane[here].tolist(), strict=True):
+        onward.setdefault(a, set()).add(b)
+    found: list[list[int]] = []
+    following: list[int] = []
+    for link in reversed(pattern.links.tolist()):
+        begin = int(network.links.lane_start[link])
+        rows = list(range(begin, begin + int(network.links.lane_count[link])))
+        counting = set(found[-1]) if found else set()
+        joined = [row for row in rows if onward.get(row, set()).intersection(following)]
+        found.append([row for row in joined if onward[row] & counting] or joined or rows)
+        following = rows
+    return found[::-1]
+
+
+def _queues(way: Way, road: RoadNow, first: int, left: float) -> tuple[Reals, Reals]:
+    """Vehicles a lane that wait before each light, and those that usually stay, (p,), from a place on the way on.
+
+    Those on links without a light count for the next light.
+    """
+    size, found = len(way.ends), list[Reals]()
+    for waiting in (road.queue, road.standing):
+        queue = np.bincount(way.lane_piece, waiting[way.lanes] * way.lane_share, minlength=size)
+        queue[:first] = 0.0
+        queue[first] = min(queue[first], left * way.lengths[first] / SPACING)
+        found.append(np.bincount(way.next_light, queue, minlength=size).astype(np.float64))
+    return found[0], found[1]
 
 
 def _groups(pattern: Pattern, network: RoadNetwork) -> Rows:
@@ -164,6 +208,8 @@ class ArrivalPredictor:
         self.corrections = LearnedTimes()
         """What buses took beyond the prediction from stop to stop, s."""
         self.dwells = LearnedTimes()
+        self.usual_dwells: Mapping[tuple[str, str], Duration] = {}
+        """Dwell by (stop, line) where visits of former days are known."""
         self.bands = ErrorBands()
 
     def predict(
@@ -183,7 +229,7 @@ class ArrivalPredictor:
             return []
         along = run.along if stands is None else max(float(pattern.stop_at[number]), run.along)
         dwell = 0.0 if stands is None else self._dwell_left(pattern, number, now - stands, now)
-        found = [] if stands is None else [Arrival(number, pattern.stops[number], stands, stands, stands, 1.0)]
+        found = [] if stands is None else [Arrival(number, pattern.stops[number], stands, stands, stands)]
         first = number if stands is None else number + 1
         if first < len(pattern.stops):  # a bus may roll a little beyond a stop before it counts as arrived
             along = min(along, float(pattern.stop_at[first]) - 1.0)
@@ -237,18 +283,15 @@ class ArrivalPredictor:
     def dwell(self, pattern: Pattern, stop: int, now: float) -> Duration:
         """Time at a stop."""
         key = (pattern.stops[stop], pattern.line)
-        return self.dwells.estimate(key, now, Duration(USUAL_DWELL, DWELL_SPREAD**2))
+        return self.dwells.estimate(key, now, self.usual_dwells.get(key, _USUAL_DWELL))
 
     def _dwell_left(self, pattern: Pattern, stop: int, stood: float, now: float) -> float:
         return max(self.dwell(pattern, stop, now).mean - stood, LEAST_DWELL_LEFT)
 
     def _arrival(self, pattern: Pattern, stop: int, raw: Sequence[float], now: float) -> Arrival:
         low, expected, high = raw
-        down, up = self.bands.of(expected - now)
-        half = max((high - low) / 2, 1.0)
-        earliest = max(expected - down * half, min(now, expected))
-        latest = expected + up * half
-        return Arrival(stop, pattern.stops[stop], expected, earliest, latest, half)
+        down, up = self.bands.of((pattern.id, stop), expected - now, (high - low) / 2)
+        return Arrival(stop, pattern.stops[stop], expected, max(expected - down, min(now, expected)), expected + up)
 
 
 def leg_key(pattern: Pattern, stop: int) -> tuple[str, str]:

@@ -1,65 +1,84 @@
-"""How wide the 90 % band of an arrival must be, learned from the errors of former predictions of like horizon.
+"""How wide the 90 % band of an arrival must be, learned from the errors of former predictions.
 
-Conformal prediction (Vovk, Gammerman and Shafer, 2005) on errors over the raw band's half width, with levels that give
-way after each miss (adaptive conformal inference; Gibbs and Candes, 2021), so that the share that lies inside holds
-also while traffic changes.
+A band is a scale times the raw spread of the drives, mixed with the errors that were made lately at the same stop of
+the same way. The scale of each side follows the misses (quantile tracking; Angelopoulos, Candes and Tibshirani,
+"Conformal PID control for time series prediction", 2023), so that the share that lies inside holds also while traffic
+changes, for each class of horizon by itself.
 """
 
 from collections import deque
+from dataclasses import dataclass
 
 import numpy as np
 
-HORIZONS = (180.0, 480.0, float("inf"))
+HORIZONS = (90.0, 240.0, 390.0, 540.0, float("inf"))
 """Ends of the classes of horizon, s."""
-UNTAUGHT = (1.5, 2.2)
-"""How far the band reaches down and up while no errors are known; buses are rather late than early."""
-ENOUGH, KEPT = 30, 120
-"""Errors of a class from which the band is taken, and how many are remembered."""
+UNTAUGHT = ((0.8, 1.2), (1.0, 1.6), (1.1, 1.6), (1.3, 2.2), (1.6, 3.0))
+"""Scale down and up by class while no errors are known; buses are rather late than early."""
 OUTSIDE = 0.04
 """Share of arrivals below the band, and above it."""
-GIVE = 0.03
-"""Step by which a level gives way."""
-NARROWEST = 0.3
-BEYOND = 0.25
-"""How much wider than the widest error remembered the band may become, relative."""
+STEP = 0.06
+"""Relative step of a scale after a miss."""
+NARROWEST, WIDEST = 0.25, 4.0
+"""Scale."""
+KEPT = 8
+"""Errors remembered a stop and class."""
+PRIOR_WEIGHT = 2.0
+"""The raw spread counts as so many errors."""
+RAW_SHARE = 0.3
+"""Share of the raw spread that errors never outweigh."""
+LARGEST = 600.0
+"""A larger error counts as this, s."""
+LEAST = 4.0
+"""Half width before the scale at least, s."""
+Place = tuple[str, int]
+"""Pattern and number of the stop."""
+
+
+@dataclass(frozen=True)
+class Miss:
+    """How a prediction turned out."""
+
+    horizon: float
+    """s"""
+    error: float
+    """By how much the bus came later than expected, s."""
+    below: bool
+    above: bool
+    """Whether it came before or after its band."""
 
 
 class ErrorBands:
-    """Scales of the band by class of horizon."""
+    """Scales of the band by class of horizon, and errors by stop."""
 
     def __init__(self) -> None:
-        self._errors: tuple[deque[float], ...] = tuple(deque(maxlen=KEPT) for _ in HORIZONS)
-        self._scale: list[tuple[float, float]] = [UNTAUGHT] * len(HORIZONS)
-        self._levels: list[tuple[float, float]] = [(OUTSIDE, OUTSIDE)] * len(HORIZONS)
+        self._scale: list[tuple[float, float]] = list(UNTAUGHT)
+        self._errors: dict[tuple[Place, int], deque[float]] = {}
 
-    def add(self, horizon: float, error: float, half: float) -> None:
-        """Note by how much a bus came later (positive) than expected, and half the raw band's width, s."""
+    def add(self, place: Place, miss: Miss) -> None:
+        """Learn from a bus that has come to a stop."""
+        kind = self._kind(miss.horizon)
+        down, up = self._scale[kind]
+        self._scale[kind] = _step(down, missed=miss.below), _step(up, missed=miss.above)
+        self._errors.setdefault((place, kind), deque(maxlen=KEPT)).append(miss.error)
+
+    def of(self, place: Place, horizon: float, half: float) -> tuple[float, float]:
+        """How far the band reaches down and up, s; `half` is half the raw band's width, s."""
         kind = self._kind(horizon)
-        relative = error / max(half, 1.0)
-        (low, high), (down, up) = self._levels[kind], self._scale[kind]
-        low += GIVE * (OUTSIDE - float(relative < -down))
-        high += GIVE * (OUTSIDE - float(relative > up))
-        self._levels[kind] = min(max(low, -OUTSIDE), 0.3), min(max(high, -OUTSIDE), 0.3)
-        kept = self._errors[kind]
-        kept.append(relative)
-        if len(kept) >= ENOUGH:
-            self._scale[kind] = self._fitted(kind)
-
-    def of(self, horizon: float) -> tuple[float, float]:
-        """How far the band reaches down and up, in half widths of the raw band."""
-        return self._scale[self._kind(horizon)]
-
-    def _fitted(self, kind: int) -> tuple[float, float]:
-        errors, (low, high) = np.array(self._errors[kind]), self._levels[kind]
-        down = -float(np.quantile(errors, max(low, 0.0))) * _stretch(low)
-        up = float(np.quantile(errors, 1.0 - max(high, 0.0))) * _stretch(high)
-        return max(down, NARROWEST), max(up, NARROWEST)
+        down, up = self._scale[kind]
+        spread = half
+        if (errors := self._errors.get((place, kind))) is not None:
+            squares = sum(min(abs(error), LARGEST) ** 2 for error in errors)
+            learned = (PRIOR_WEIGHT * half**2 + squares) / (PRIOR_WEIGHT + len(errors))
+            spread = float(np.sqrt(RAW_SHARE * half**2 + (1.0 - RAW_SHARE) * learned))
+        spread = max(spread, LEAST)
+        return down * spread, up * spread
 
     @staticmethod
     def _kind(horizon: float) -> int:
         return next((number for number, end in enumerate(HORIZONS) if horizon <= end), len(HORIZONS) - 1)
 
 
-def _stretch(level: float) -> float:
-    """Widen beyond the widest error where even that was not wide enough."""
-    return 1.0 + BEYOND * max(-level, 0.0) / OUTSIDE
+def _step(scale: float, *, missed: bool) -> float:
+    """Widen after a miss, narrow a little after each hit, so that `OUTSIDE` of all are missed."""
+    return float(np.clip(scale * np.exp(STEP * (missed - OUTSIDE)), NARROWEST, WIDEST))

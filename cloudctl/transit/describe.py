@@ -58,6 +58,7 @@ def _bus(bus: BusNow, plane: LocalPlane, level: Level) -> BusState:
         trip_id=None if trip is None else trip.trip.published_id,
         service_day=None if trip is None else f"{trip.day:%Y%m%d}",
         start_time=None if trip is None else trip.trip.start_time or None,
+        exact=trip is None or trip.trip.exact,
         lon=round(float(lon), 7),
         lat=round(float(lat), 7),
         bearing=round(math.degrees(run.fix.heading) % 360.0, 1),

@@ -16,7 +16,8 @@ from cloudctl.transit.patterns import Pattern
 from cloudctl.transit.reports import BusFix
 from cloudctl.transit.stop_visits import StopVisit, VisitLog
 from cloudctl.transit.timetable import DatedTrip, Timetable
-from cloudctl.transit.trip_matching import Run, TripMatcher, assign_trips, lateness
+from cloudctl.transit.trip_assignment import Past, assign_trips, lateness
+from cloudctl.transit.trip_matching import Run, TripMatcher
 from ingest.messages.bus_status import BusStatus
 from maps.network import RoadNetwork
 
@@ -67,9 +68,13 @@ class TransitDesk:
         self._trips_at = -np.inf
         self._assigned: dict[str, tuple[float, set[str]]] = {}
         """When trips were given on each pattern, and to which buses."""
-        self._departed: dict[str, float] = {}
+        self._departed: dict[str, tuple[float, str]] = {}
+        """When a trip was seen last, and its bus, by the trip's key."""
+        self._watched_since = np.inf
         self.buses: dict[str, BusNow] = {}
         self.findings: list[LineFinding] = []
+        self.left: dict[tuple[str, int], tuple[str, float]] = {}
+        """Bus that left a stop last, and when (UTC epoch, s), by (pattern, number of the stop)."""
         self.visits: list[StopVisit] = []
         """Visits that ended in the newest turn."""
 
@@ -89,6 +94,7 @@ class TransitDesk:
             now: UTC epoch, s.
         """
         self._refresh_trips(now)
+        self._watched_since = min(self._watched_since, now)
         self._matcher.follow(fixes, statuses)
         groups: dict[str, list[Run]] = {}
         for run in self._matcher.runs.values():
@@ -110,14 +116,14 @@ class TransitDesk:
                 self._trips.setdefault(name, []).append(trip)
         for trips in self._trips.values():
             trips.sort(key=lambda trip: trip.start)
-        self._departed = {key: at for key, at in self._departed.items() if now - at < DEPARTED_KEPT}
+        self._departed = {key: seen for key, seen in self._departed.items() if now - seen[0] < DEPARTED_KEPT}
 
     def _serve(self, pattern: Pattern, runs: list[Run], road: RoadNow, now: float) -> None:
         trips = self._trips.get(pattern.id, [])
         self._give_trips(pattern, runs, trips, now)
         for run in runs:
             if run.trip is not None:
-                self._departed[run.trip.key] = now
+                self._departed[run.trip.key] = now, run.vehicle
             self._passages.note(run)
             for visit in self._visits.follow(run, pattern):
                 self._learn(visit, pattern, road)
@@ -133,7 +139,8 @@ class TransitDesk:
         if 0.0 <= now - at < ASSIGN_EVERY and vehicles <= known:
             return
         self._assigned[pattern.id] = now, vehicles
-        given = assign_trips(runs, pattern, trips, now)
+        ran = {trip.key: seen[1] for trip in trips if (seen := self._departed.get(trip.key)) is not None}
+        given = assign_trips(runs, pattern, trips, now, Past(self._watched_since, ran))
         for run in runs:
             run.trip = given.get(run.vehicle)
 
@@ -153,6 +160,7 @@ class TransitDesk:
 
     def _learn(self, visit: StopVisit, pattern: Pattern, road: RoadNow) -> None:
         self.visits.append(visit)
+        self.left[pattern.id, visit.number] = visit.vehicle, visit.departure
         predictor, key = self.predictor, (visit.vehicle, pattern.id)
         if visit.departure > visit.arrival:
             predictor.dwells.add((visit.stop, pattern.line), visit.departure, visit.departure - visit.arrival)

@@ -75,7 +75,7 @@ def headway_findings(runs: Sequence[Run], headways: Mapping[str, Headway], line:
 
 def astray(run: Run, pattern: Pattern) -> LineFinding | None:
     """A bus off its route."""
-    if not run.astray:
+    if not run.astray or run.along >= float(pattern.stop_at[-1]):  # behind its last stop it may go where it likes
         return None
     trip = run.trip.key if run.trip else ""
     reason = f"{run.off:.0f} m beside the way of line {pattern.line}"

@@ -88,7 +88,7 @@ def _line(row: Row) -> BusLine:
     if kind not in _BUS_TYPES:
         raise ValueError(f"route_type {kind} of route {row.text('route_id')!r} is no bus")
     short, long = row.text("route_short_name", ""), row.text("route_long_name", "")
-    return BusLine(row.text("route_id"), short or long or row.text("route_id"), long)
+    return BusLine(row.text("route_id"), short or long or row.text("route_id"), long, kind)
 
 
 def _zone(tables: Tables, source: Path) -> ZoneInfo:
@@ -207,7 +207,7 @@ def _repeated(tables: Tables, notes: _Notes, trips: dict[str, Trip]) -> dict[str
         start, end, headway = row.seconds("start_time"), row.seconds("end_time"), row.number("headway_secs", 1, 86_400)
         if start is None or end is None:
             raise ValueError(f"trip {name!r} has no start_time or end_time")
-        trip = trips[name]
+        trip, exact = trips[name], row.text("exact_times", "0") == "1"
         made.pop(name, None)
         moment = start
         while moment < end:
@@ -216,7 +216,7 @@ def _repeated(tables: Tables, notes: _Notes, trips: dict[str, Trip]) -> dict[str
                 replace(call, arrival=call.arrival + shift, departure=call.departure + shift) for call in trip.calls
             )
             copy = f"{name}#{int(moment)}"
-            made[copy] = replace(trip, id=copy, calls=calls, template=name)
+            made[copy] = replace(trip, id=copy, calls=calls, template=name, exact=exact)
             moment += headway
 
     notes.each(tables.rows("frequencies.txt", required=False), repeat)

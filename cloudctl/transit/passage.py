@@ -15,6 +15,12 @@ Rows = NDArray[np.int64]
 DRIVES = 24
 DISCHARGE = 2.0
 """Seconds a queued vehicle and lane (Highway Capacity Manual: 1,800 vehicles an hour and lane)."""
+START_LOSS = 3.0
+"""Of each green until the queue is in motion, s."""
+SHORTEST_GREEN = 2.0
+"""What is left of a green after it at least, s."""
+UNSURE = 0.35
+"""Relative spread of the time in which a queue sets off."""
 LASTS = 900.0
 """A queue that one green does not clear has shrunk to 1/e after this long, s."""
 _DEVIATES = np.random.default_rng(20_240_601).standard_normal((DRIVES, 257))
@@ -41,7 +47,7 @@ def drive_on(
     pieces: tuple[Reals, Reals, Rows, Rows],
     stops: tuple[Reals, Reals],
     lights: tuple[Reals, Reals, Reals, Reals],
-    queue: Reals,
+    queues: tuple[Reals, Reals],
     drift: float,
     begin: tuple[int, float, float, float],
     noise: Reals,
@@ -53,7 +59,7 @@ def drive_on(
         pieces: (p,) moving time s, its spread s, signal group at the end (-1 none), stop at the end (-1 none).
         stops: (s,) dwell s, its spread s, by number of the stop.
         lights: (g,) start of a green, green, cycle, spread of the cycle, s, by group.
-        queue: (p,) vehicles a lane that wait at the end of each piece.
+        queues: (p,) vehicles a lane that wait at the end of each piece now, and that usually stay there behind a green.
         drift: Spread of a drive's speed as a whole, relative.
         begin: Number of the present piece, share of it that is left, UTC epoch s, dwell left before it starts, s.
         noise: (d, m) normal deviates.
@@ -63,6 +69,7 @@ def drive_on(
     dwell, dwell_spread = stops
     start, green, cycle, wobble = lights
     first, left, now, wait = begin
+    queue, standing = queues
     width = noise.shape[1]
     for drive in range(noise.shape[0]):
         time = now + wait
@@ -79,15 +86,18 @@ def drive_on(
                     phase = (time - start[group] - shift) % cycle[group]
                 else:
                     phase = cycle[group] * ((drive * 0.618034 + 0.37 * piece) % 1.0)
-                discharge = DISCHARGE * queue[piece]
-                if (
-                    discharge > green[group] > 0.0
-                ):  # more than one green lets through: whole cycles pass, and fade slowly
+                luck = 1.0 + UNSURE * noise[drive, (11 * piece + 3) % (width - 1)]
+                discharge = DISCHARGE * queue[piece] * max(luck, 0.3)
+                useful = max(green[group] - START_LOSS, SHORTEST_GREEN)
+                if discharge > useful:  # more than one green lets through: whole cycles pass, and fade slowly
                     discharge *= np.exp(-(time - now) / LASTS)
-                    time += cycle[group] * np.floor(discharge / green[group])
-                    discharge %= green[group]
                 elif time - now >= cycle[group]:
                     discharge = 0.0
+                if time - now >= cycle[group]:
+                    discharge = max(discharge, DISCHARGE * standing[piece] * max(luck, 0.3))
+                if discharge > useful:
+                    time += cycle[group] * np.floor(discharge / useful)
+                    discharge %= useful
                 if phase >= green[group]:
                     time += cycle[group] - phase + discharge
                 elif phase < discharge:
@@ -96,3 +106,12 @@ def drive_on(
             if stop >= 0:
                 out[drive, stop] = time
                 time += max(dwell[stop] + dwell_spread[stop] * noise[drive, (7 * piece + 2) % (width - 1)], 3.0)
+
+
+def warm_up() -> None:
+    """Drive once, so that the machine code is there before the first bus."""
+    one, none = np.ones(1), np.full(1, -1, np.int64)
+    drive_on(
+        (one, one, none, np.zeros(1, np.int64)), (one, one), (one, one, one, one), (one, one), 0.0, (0, 1.0, 0.0, 0.0),
+        deviates(), np.full((DRIVES, 1), np.nan),
+    )  # fmt: skip

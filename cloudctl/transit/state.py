@@ -31,6 +31,8 @@ class BusState(msgspec.Struct, frozen=True, kw_only=True):
     """YYYYMMDD"""
     start_time: str | None
     """HH:MM:SS of a trip that runs by frequency, else None."""
+    exact: bool = True
+    """False for a trip by frequency that leaves at no exact time."""
     lon: float
     lat: float
     bearing: float

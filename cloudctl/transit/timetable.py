@@ -34,6 +34,8 @@ class BusLine:
     name: str
     """What stands on the bus."""
     long_name: str = ""
+    kind: str = "3"
+    """route_type; 711 is a shuttle."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Trip:
     shape: str = ""
     template: str = ""
     """Trip that this one repeats by frequency, empty where it stands for itself."""
+    exact: bool = True
+    """Whether it leaves at its time; False for a trip by frequency without exact_times."""
 
     @property
     def published_id(self) -> str:

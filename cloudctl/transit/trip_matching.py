@@ -1,17 +1,13 @@
-"""Which trip a bus runs: by what it says (trip, block, line), else by where it has been and when.
+"""Which way of which line a bus runs: by what it says of its line, else by where it has been.
 
 A bus that says nothing is compared with every pattern near it. Each second on a pattern's way in its direction speaks
-for it, each second beside it against it; the pattern is taken when no other is as likely. Trips of a pattern are given
-to its buses all at once, so that no trip runs twice and the order on the road is the order of departure where possible
-(linear assignment of lateness, early counted `EARLY_WEIGHT` times as bad as late).
+for it, each second beside it against it; the pattern is taken when no other is as likely. Which trip of the pattern it
+runs is found in `cloudctl.transit.trip_assignment`.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from cloudctl.transit.patterns import Pattern
 from cloudctl.transit.reports import BusFix
@@ -30,11 +26,8 @@ ENOUGH = 3.0
 """Seconds of evidence for a pattern that has no rival."""
 MEMORY = 120.0
 """Evidence older than this fades, s."""
-EARLIEST, LATEST = -600.0, 2400.0
-"""Lateness within which a trip can be a bus's, s."""
-EARLY_WEIGHT = 2.0
-CHANGE_COST = 240.0
-"""Lateness a change of trip must save, s."""
+ANEW = 0.5
+"""A bus that is this share of its way behind where it was runs the way anew."""
 BACK, AHEAD = 60.0, 150.0
 """Window along the way in which a bus is looked for beside what its speed explains, m."""
 
@@ -104,6 +97,8 @@ class TripMatcher:
             gain = elapsed if agrees else -elapsed
             run.evidence[name] = min(max(run.evidence.get(name, 0.0) * fade + gain, -MEMORY), MEMORY)
             if name == run.pattern:
+                if along < run.along - ANEW * pattern.length:
+                    run.trip = None
                 run.along, run.off = along, off
                 run.on_way = fix.updated if off <= OFF_ROUTE else run.on_way
             if before is not None and not agrees and run.evidence[name] < 0:
@@ -142,63 +137,3 @@ class TripMatcher:
         run.pattern, run.trip = name, None
         if name is not None:
             run.along, run.off, run.on_way = run.place.get(name, 0.0), 0.0, run.fix.updated
-
-
-def assign_trips(runs: Sequence[Run], pattern: Pattern, trips: Sequence[DatedTrip], now: float) -> dict[str, DatedTrip]:
-    """Give the trips of one pattern to its buses; a trip that a bus names itself is its own.
-
-    Args:
-        runs: Buses on the pattern.
-        pattern: Their way.
-        trips: Trips of the pattern that may be under way.
-        now: UTC epoch, s.
-
-    Returns:
-        Trip by vehicle; a bus for which none fits is missing.
-    """
-    given = {run.vehicle: trip for run in runs if (trip := _named(run, trips)) is not None}
-    taken = {trip.key for trip in given.values()}
-    open_runs = [run for run in runs if run.vehicle not in given]
-    open_trips = [trip for trip in trips if trip.key not in taken]
-    if not open_runs or not open_trips:
-        return given
-    open_trips = [trip for trip in open_trips if trip.start - now <= -EARLIEST and now - trip.end <= LATEST]
-    if not open_trips:
-        return given
-    late = np.array([[lateness(trip, pattern, run.along, now) for trip in open_trips] for run in open_runs])
-    cost = np.where(late < 0, -EARLY_WEIGHT * late, late)
-    kept = np.array([[run.trip is not None and run.trip.key == trip.key for trip in open_trips] for run in open_runs])
-    cost = np.where((late < EARLIEST) | (late > LATEST), 1e6, cost - CHANGE_COST * kept)
-    for row, column in zip(*linear_sum_assignment(cost), strict=True):
-        if cost[row, column] < 1e5:
-            given[open_runs[row].vehicle] = open_trips[column]
-    return given
-
-
-def _named(run: Run, trips: Sequence[DatedTrip]) -> DatedTrip | None:
-    status = run.status
-    if status is None or (status.trip is None and status.block is None):
-        return None
-    if status.trip is not None:
-        fits = [trip for trip in trips if trip.trip.id == status.trip]
-    else:
-        fits = [trip for trip in trips if trip.trip.block == status.block]
-    return min(fits, key=lambda trip: abs(trip.start - run.fix.updated), default=None)
-
-
-def scheduled_at(trip: DatedTrip, pattern: Pattern, along: float) -> float:
-    """When a trip is due at a distance along its way, UTC epoch s: at a stop it leaves, between two in proportion."""
-    passed = int(np.searchsorted(pattern.stop_at, along, "right")) - 1
-    calls = trip.trip.calls
-    if passed < 0:
-        return trip.start
-    if passed >= len(calls) - 1:
-        return trip.end
-    begin, end = float(pattern.stop_at[passed]), float(pattern.stop_at[passed + 1])
-    share = (along - begin) / max(end - begin, 1.0)
-    return trip.midnight + calls[passed].departure + share * (calls[passed + 1].arrival - calls[passed].departure)
-
-
-def lateness(trip: DatedTrip, pattern: Pattern, along: float, now: float) -> float:
-    """Seconds by which a bus at a distance along its way is behind its trip; negative ahead of it."""
-    return now - scheduled_at(trip, pattern, along)

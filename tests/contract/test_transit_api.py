@@ -19,6 +19,7 @@ import transit_world as world
 import uvicorn
 from access_kit import Door, NoHistory, Trail
 from conftest import free_port
+from google.transit import gtfs_realtime_pb2 as pb
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS
 from schemathesis.core.result import Ok
@@ -26,6 +27,7 @@ from store_servers import fresh_database
 
 from cloudctl.access.actor import DEMO_ACTOR, Actor
 from cloudctl.access.roles import Role
+from cloudctl.advice.advisory import AdvisoryKind
 from cloudctl.api.app import make_app
 from cloudctl.api.doors import Doors
 from cloudctl.api.hub import Hub
@@ -92,6 +94,11 @@ def gateway(plain_postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathF
         door, engine, trail = Door(DISPATCHER), Engine(), Trail()
         state, measures = LiveState(), Measures()
         buses.fill(state, time.time())
+        for number, vehicle in enumerate(("BUS1", "OTHER"), 1):
+            request = msgspec.structs.replace(
+                sample.advisory(f"r{number}", time.time()), kind=AdvisoryKind.BUS_PRIORITY, content={"vehicle": vehicle}
+            )
+            state.advisories.append((number, request))
         office = DispatchOffice(DispatchStore(url), folder / "timetable.zip")
         services = Services(
             state, Hub(state, measures), measures, NetworkTables(sample.network()), NoHistory(), Doors(),
@@ -185,6 +192,38 @@ def test_connections_of_other_lines_are_not_set(api: Gateway) -> None:
     api.call("PUT", "/connections", 404, json={"items": [{**item, "line": None}]})
 
 
+def test_connections_of_all_lines_go_to_the_engine_when_one_dispatcher_tells_the_own(api: Gateway) -> None:
+    ahead = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600.0))
+    item = {"stop": "S1", "arrival": ahead, "trunk": "M4", "line": "1"}
+    api.door.actor = DEMO_ACTOR
+    api.call("PUT", "/connections", 200, json={"items": [{**item, "line": "2"}, {**item, "line": None}]})
+    api.door.actor = DISPATCHER
+    assert api.call("PUT", "/connections", 200, json={"items": [item]}) == {"taken": 1}
+    told: Any = api.engine.given[-1][1]["items"]
+    assert sorted(each["line"] for each in told) == ["", "1", "2"]
+    api.door.actor = DEMO_ACTOR
+    api.call("PUT", "/connections", 200, json={"items": []})
+
+
+def test_feeds_and_advisories_tell_a_dispatcher_of_the_own_line_alone(api: Gateway) -> None:
+    def buses_told() -> set[str]:
+        body = api.http.get("/api/v1/gtfs-rt/vehicle-positions").content
+        return {entity.id for entity in pb.FeedMessage.FromString(body).entity}
+
+    def advised() -> list[str]:
+        items = api.http.get("/api/v1/advisories?kind=bus_priority").json()["items"]
+        return [str(each["content"]["vehicle"]) for each in items]
+
+    assert buses_told() == {"BUS1", "BUS2", "BUS3"}
+    assert advised() == ["BUS1"]
+    api.door.actor = DEMO_ACTOR
+    assert buses_told() == {"BUS1", "BUS2", "BUS3", "OTHER"}
+    assert advised() == ["BUS1", "OTHER"]
+    api.door.actor = Actor("token:1", "planner", frozenset({Role.PICTURE_READER}))
+    assert buses_told() == {"BUS1", "BUS2", "BUS3", "OTHER"}, "the feeds are public"
+    assert advised() == []
+
+
 def test_only_an_administrator_uploads_a_timetable_and_its_faults_are_named(api: Gateway, tmp_path: Path) -> None:
     good = world.write_gtfs(tmp_path / "a.zip", trips=3).read_bytes()
     api.call("POST", "/timetable", 403, content=good)
@@ -221,7 +260,7 @@ def test_everything_a_dispatcher_may_send_is_answered_as_documented_and_tells_of
     for result in schema.get_all_operations():
         assert isinstance(result, Ok)
         operation = result.ok()
-        if not operation.path.startswith("/api/v1/transit"):
+        if not operation.path.startswith(("/api/v1/transit", "/api/v1/advisories")):
             continue
 
         @given(case=operation.as_strategy())

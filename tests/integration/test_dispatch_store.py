@@ -10,11 +10,17 @@ import psycopg
 import pytest
 import transit_samples as buses
 import transit_world as world
+from conftest import MosquittoBroker
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 from store_servers import fresh_database
 
 from cloudctl.dispatch.advice import AdviceStatus
+from cloudctl.dispatch.announcer import DispatchAnnouncer
 from cloudctl.dispatch.errors import DispatchStoreError
+from cloudctl.dispatch.kept import CONNECTIONS_TOPIC, StoredDwell
 from cloudctl.dispatch.office import DispatchOffice
+from cloudctl.dispatch.orders import TrunkArrival
 from cloudctl.dispatch.store import DispatchStore
 from cloudctl.store.batch import load_state, store_batch
 from cloudctl.store.embedded import EmbeddedPostgres
@@ -100,6 +106,84 @@ def test_an_uploaded_timetable_comes_back_where_its_file_is_gone(url: str, tmp_p
     assert asyncio.run(upload_and_restart()) == content
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT count(*) FROM v2x.timetable").fetchone() == (1,)
+
+
+def test_connections_of_other_lines_stay_when_a_dispatcher_tells_the_own_anew(url: str, tmp_path: Path) -> None:
+    def arrival(line: str, seconds: float, trunk: str = "M4") -> TrunkArrival:
+        return TrunkArrival("S1", START + seconds, trunk, line)
+
+    async def tell() -> list[tuple[TrunkArrival, ...]]:
+        office, found = DispatchOffice(DispatchStore(url), tmp_path / "none.zip"), []
+        async with office.store.opened():
+            await office.connect([arrival("1", 100.0), arrival("2", 200.0)], None, "user:1", START)
+            found.append(await office.connect([arrival("1", 300.0, "M5")], {"1"}, "user:2", START))
+            found.append(await office.connect([], {"1"}, "user:2", START))
+            found.append(await office.store.trunk_arrivals(START + 200.0))
+        return found
+
+    changed, withdrawn, later = asyncio.run(tell())
+    assert changed == (arrival("2", 200.0), arrival("1", 300.0, "M5"))
+    assert withdrawn == (arrival("2", 200.0),)
+    assert later == (), "what is past is forgotten"
+
+
+def test_dwells_follow_from_the_newest_visits_of_a_stop_and_line(url: str) -> None:
+    now = dt.datetime.now(dt.UTC).timestamp()
+    visits = [
+        msgspec.structs.replace(
+            buses.VISIT,
+            vehicle=f"D{n}",
+            stop="S9",
+            line="9",
+            arrival=now - 600.0 - n,
+            departure=now - 600.0 - n + dwell,
+        )
+        for n, dwell in enumerate([20.0, 40.0] * 10 + [500.0] * 5 + [0.0])
+    ]
+    with psycopg.connect(url, autocommit=True) as connection:
+        store_batch(connection, [record("stop_visit", each) for each in visits], load_state(connection, "map"))
+
+    async def ask() -> tuple[StoredDwell, ...]:
+        store = DispatchStore(url)
+        async with store.opened():
+            return await store.dwells()
+
+    (found,) = [each for each in asyncio.run(ask()) if each.line == "9"]
+    assert (found.stop, found.visits) == ("S9", 20)
+    assert found.mean == pytest.approx(30.0, abs=0.1)
+    assert found.spread == pytest.approx(10.26, abs=0.1)
+
+
+def test_the_broker_keeps_for_the_engine_what_the_database_keeps(
+    url: str, tmp_path: Path, mosquitto_broker: MosquittoBroker
+) -> None:
+    heard: dict[str, bytes] = {}
+    client = Client(CallbackAPIVersion.VERSION2)
+    client.on_message = lambda _, __, message: heard.__setitem__(message.topic, bytes(message.payload))
+
+    async def run() -> None:
+        store = DispatchStore(url)
+        office = DispatchOffice(
+            store, tmp_path / "t.zip", DispatchAnnouncer(mosquitto_broker.url, store, lambda: START)
+        )
+        running = asyncio.create_task(office.run())
+        async with asyncio.timeout(20):
+            while CONNECTIONS_TOPIC not in heard:
+                await asyncio.sleep(0.02)
+            await office.connect([TrunkArrival("S1", START + 50.0, "M4", "1")], None, "user:1", START)
+            while b"M4" not in heard[CONNECTIONS_TOPIC]:
+                await asyncio.sleep(0.02)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    client.connect("127.0.0.1", mosquitto_broker.port)
+    client.subscribe("V2X/CLOUD/TRANSIT/#", 1)
+    client.loop_start()
+    try:
+        asyncio.run(run())
+    finally:
+        client.disconnect()
+        client.loop_stop()
 
 
 def test_a_database_that_is_not_there_is_told_as_such() -> None:

@@ -18,7 +18,7 @@ class Scene:
 
     def __init__(self, **loads: int) -> None:
         self.transit, self.dispatch = world.desk(), DispatchDesk(world.network())
-        self.buses = [Bus("A", stop_x(6) + 60.0), Bus("B", stop_x(5) + 220.0), Bus("C", stop_x(0) + 30.0)]
+        self.buses = [Bus("A", stop_x(6) + 200.0), Bus("B", stop_x(6) - 100.0), Bus("C", stop_x(0) + 30.0)]
         self.now = SIX + 6 * LEG
         self.said = {bus.name: status(passengers=loads.get(bus.name)) for bus in self.buses}
         self.advised: list[DispatchAdvice] = []

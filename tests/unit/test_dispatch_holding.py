@@ -5,13 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudctl.dispatch.holding import (
+    BUDGET,
     GAIN,
+    GAIN_AT_START,
     LONGEST,
     LONGEST_AT_START,
     LONGEST_SLOW,
     SHORTEST,
     SLOWEST,
     Gaps,
+    budget_of,
+    hold_at_start,
     hold_for,
     speed_for,
     wait_needed,
@@ -37,14 +41,36 @@ def test_without_a_bus_behind_the_plan_takes_its_place() -> None:
     assert hold_for(Gaps(100.0, None, None)) == 0.0
 
 
-def test_at_the_first_stop_nearly_the_whole_difference_to_the_plan_is_made_up() -> None:
-    assert hold_for(Gaps(150.0, 280.0, 300.0), at_start=True) == pytest.approx(GAIN * 150.0)
+def test_at_the_first_stop_part_of_the_difference_to_the_plan_is_made_up() -> None:
+    assert hold_at_start(Gaps(150.0, 280.0, 300.0), None) == pytest.approx(GAIN_AT_START * 150.0)
+    assert hold_at_start(Gaps(290.0, 280.0, 300.0), None) == 0.0
+    assert hold_at_start(None, None) == 0.0
 
 
-@given(GAPS, st.booleans())
-def test_a_hold_is_short_or_nothing(gaps: Gaps, start: bool) -> None:
-    found = hold_for(gaps, at_start=start)
-    assert found == 0.0 or SHORTEST <= found <= (LONGEST_AT_START if start else LONGEST)
+def test_no_bus_leaves_its_first_stop_before_its_time() -> None:
+    assert hold_at_start(None, 70.0) == 70.0
+    assert hold_at_start(Gaps(400.0, None, 300.0), 70.0) == 70.0
+    assert hold_at_start(Gaps(150.0, None, 300.0), 20.0) == pytest.approx(GAIN_AT_START * 150.0)
+    assert hold_at_start(Gaps(400.0, None, 300.0), -70.0) == 0.0
+
+
+def test_what_the_trip_has_lost_already_bounds_the_next_hold() -> None:
+    gaps = Gaps(50.0, 500.0, 300.0)
+    assert hold_for(gaps, BUDGET) == min(LONGEST, BUDGET)
+    assert hold_for(gaps, 10.0) == 10.0
+    assert hold_for(gaps, SHORTEST - 1.0) == 0.0
+    assert speed_for(gaps, 400.0, 10.0, SHORTEST - 1.0) == 0.0
+
+
+def test_advice_on_the_way_makes_no_trip_later_by_more_than_two_in_a_hundred() -> None:
+    assert budget_of(500.0) == 10.0
+    assert budget_of(3600.0) == BUDGET
+
+
+@given(GAPS, st.none() | st.floats(-600.0, 600.0))
+def test_a_hold_is_short_or_nothing(gaps: Gaps, early: float | None) -> None:
+    assert (found := hold_for(gaps)) == 0.0 or SHORTEST <= found <= LONGEST
+    assert (found := hold_at_start(gaps, early)) == 0.0 or SHORTEST <= found <= LONGEST_AT_START
 
 
 @given(st.floats(1.0, 3000.0), st.floats(1.0, 3000.0))

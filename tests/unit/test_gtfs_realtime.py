@@ -9,6 +9,7 @@ import pytest
 import transit_world as world
 from google.transit import gtfs_realtime_pb2 as pb
 from gtfs_rules import Iteration
+from gtfs_trip_rules import OF_TRIPS
 from transit_samples import transit_state
 
 from cloudctl.feeds.gtfs_realtime import NEWEST, alerts, trip_updates, vehicle_positions
@@ -16,7 +17,8 @@ from cloudctl.transit.describe import describe
 from cloudctl.transit.gtfs_import import import_gtfs
 from cloudctl.transit.state import TransitState
 
-RULES = sorted([*rules.OF_ONE, "E017", "E018", "W007"])
+OF_ONE = {**rules.OF_ONE, **OF_TRIPS}
+RULES = sorted([*OF_ONE, *rules.BETWEEN])
 
 
 def feeds_of(state: TransitState, now: float) -> tuple[bytes, bytes, bytes]:
@@ -45,7 +47,7 @@ def ten_minutes(tmp_path_factory: pytest.TempPathFactory) -> list[Iteration]:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_ten_minutes_keep_the_rule(ten_minutes: list[Iteration], rule: str) -> None:
-    assert rules.check(ten_minutes, world.city()[0])[rule] == []
+    assert rules.check(ten_minutes, world.city()[0], OF_ONE)[rule] == []
 
 
 def test_ten_minutes_tell_of_every_bus_and_its_stops(ten_minutes: list[Iteration]) -> None:
@@ -122,7 +124,7 @@ def test_a_city_without_buses_has_empty_feeds_that_are_valid() -> None:
     now = world.SIX
     each = read(TransitState.empty(now), now)
     assert all(not feed.entity for feed in each.all())
-    assert not any(rules.check([each], world.city()[0]).values())
+    assert not any(rules.check([each], world.city()[0], OF_ONE).values())
 
 
 def test_a_bus_not_heard_of_lately_off_its_route_or_without_trip_is_left_out() -> None:

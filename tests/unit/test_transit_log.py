@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
-from transit_samples import VISIT, advice, transit_state
+from transit_samples import VISIT, advice, priority, transit_state
 
 from cloudctl.access.actor import DEMO_ACTOR, Actor
 from cloudctl.access.roles import Role
 from cloudctl.api.transit_log import TransitEvent, TransitLog, VisitState
 from cloudctl.api.transit_socket import messages
+from cloudctl.dispatch.advice import AdviceStatus
+from cloudctl.dispatch.priority import PriorityStatus
+from cloudctl.dispatch.state import DispatchState
 
 ONE_LINE = Actor("user:1", "d", frozenset({Role.BUS_DISPATCHER}), lines=frozenset({"1"}))
 
@@ -103,3 +106,13 @@ def test_findings_become_events_when_they_come_and_go() -> None:
     log.findings(msgspec.structs.replace(state, findings=()))
     kinds = [each.event.kind for each in log.after(0)]
     assert kinds == ["finding"] * len(state.findings) + ["finding_ended"] * len(state.findings)
+
+
+def test_a_change_is_seen_at_once_and_advice_that_is_over_goes() -> None:
+    state = DispatchState(time=0.0, advice=(advice("a1"), advice("a2", "2", "OTHER")))
+    done = msgspec.structs.replace(advice("a1"), status=AdviceStatus.DONE)
+    accepted = msgspec.structs.replace(advice("a2", "2", "OTHER"), status=AdviceStatus.ACCEPTED)
+    assert state.with_advice(done).with_advice(accepted).advice == (accepted,)
+    asked = priority("p1")
+    granted = msgspec.structs.replace(asked, status=PriorityStatus.GRANTED)
+    assert state.with_priority(asked).with_priority(granted).priority == (granted,)

@@ -5,7 +5,7 @@ import pytest
 import transit_world as world
 from transit_world import EAST, HEADWAY, LEG, SIX, Bus, fix, status, stop_x
 
-from cloudctl.transit.trip_matching import lateness, scheduled_at
+from cloudctl.transit.trip_assignment import lateness, scheduled_at
 
 
 def test_a_way_runs_along_the_roads_and_has_its_stops_in_order() -> None:
