@@ -21,25 +21,33 @@ from cloudctl.api.app import make_app
 from cloudctl.api.broker_feed import BrokerFeed
 from cloudctl.api.client_messages import MAX_MESSAGE_BYTES
 from cloudctl.api.command_channel import CommandChannel
+from cloudctl.api.district_sight import Districts
 from cloudctl.api.doors import Doors
 from cloudctl.api.hub import Hub
 from cloudctl.api.incident_door import run_desk
 from cloudctl.api.live_state import LiveState
 from cloudctl.api.measures import Measures
 from cloudctl.api.network_tables import NetworkTables
+from cloudctl.api.ondemand_fleet import make_rides
 from cloudctl.api.privacy_office import make_office
 from cloudctl.api.services import Services
 from cloudctl.api.stored_history import StoredHistory
 from cloudctl.devices.starting import make_desk
+from cloudctl.dispatch.announcer import DispatchAnnouncer
 from cloudctl.dispatch.office import DispatchOffice
 from cloudctl.dispatch.store import DispatchStore
 from cloudctl.errors import CloudctlError, PortInUseError
+from cloudctl.experiments.office import ExperimentOffice
 from cloudctl.incidents.starting import make_desk as make_incident_desk
+from cloudctl.maas.desk import JourneyDesk
 from cloudctl.observability import configure_logging
+from cloudctl.parking.office import ParkingOffice
+from cloudctl.parking.store import ParkingStore
 from cloudctl.privacy.anchors import AnchorFile
 from cloudctl.privacy.audit import AuditLog
 from cloudctl.privacy.keys import KeyRing
 from cloudctl.privacy.names import Names
+from cloudctl.routing.vehicle_classes import VehicleClasses, read_rules
 from cloudctl.settings import Settings, read_settings
 from maps.errors import MapsError
 from maps.network_file import open_network
@@ -76,9 +84,22 @@ def serve(settings: Settings) -> None:
     privacy = make_office(settings, names, keys, audit)
     access = make_access(settings, audit)
     devices = make_desk(settings, partial(commands.send, issued_by="gateway"))
-    dispatch = DispatchOffice(DispatchStore(settings.database.url), settings.timetable_file)
+    dispatch_store = DispatchStore(settings.database.url)
+    announcer = DispatchAnnouncer(settings.broker.url, dispatch_store)
+    dispatch = DispatchOffice(dispatch_store, settings.timetable_file, announcer)
     tables, doors = NetworkTables(network), Doors()
+    parking = ParkingOffice(
+        network,
+        ParkingStore(settings.database.url),
+        settings.broker.url,
+        lambda: state.lots,
+        settings.parking.register_file,
+    )
+    journeys = JourneyDesk(network, settings.timetable_file, lambda: state.transit)
+    rides = make_rides(settings.database.url, journeys, lambda: services.roads)
     desk = make_incident_desk(settings.database.url, commands.send, audit, network.links.road_class.tolist())
+    lon, lat = tables.signal_places
+    districts = Districts(dict(zip(network.signals.id.tolist(), zip(lon, lat, strict=True), strict=True)))
     services = Services(
         state,
         hub,
@@ -94,7 +115,13 @@ def serve(settings: Settings) -> None:
         devices=devices,
         desk=desk,
         dispatch=dispatch,
+        parking=parking,
+        journeys=journeys,
+        rides=rides,
+        experiments=(experiments := ExperimentOffice(settings.database.url, network, time.time)),
+        districts=districts,
     )
+    services.routing.classes = VehicleClasses(network, read_rules(settings.routing.rules_file))
     feed = BrokerFeed(settings.broker.url, state, measures, hub.changed)
     app = make_app(
         services,
@@ -109,7 +136,14 @@ def serve(settings: Settings) -> None:
                 privacy.desk.run,
                 privacy.announcer.run,
                 devices.run,
+                partial(districts.keep, devices.records),
                 dispatch.run,
+                parking.run,
+                journeys.run,
+                partial(asyncio.to_thread, services.roads.warm_up),
+                partial(asyncio.to_thread, services.routing.warm_up),
+                rides.run,
+                experiments.run,
                 partial(run_desk, desk, hub),
             ),
             partial(run_access, access, settings),

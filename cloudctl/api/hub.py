@@ -15,20 +15,27 @@ import orjson
 
 from cloudctl.api.buses_message import buses_message
 from cloudctl.api.client_messages import View
+from cloudctl.api.district_sight import DistrictSight
+from cloudctl.api.line_sight import LineSight
 from cloudctl.api.link_stream import LinkStream
 from cloudctl.api.live_state import LiveFrame, LiveState, Part
 from cloudctl.api.measures import Measures
 from cloudctl.api.mover_stream import MoverStream
+from cloudctl.api.queue_frames import QueueFrames
+from cloudctl.api.signal_message import recommendations_message
 from cloudctl.api.status import status_message
 from cloudctl.api.view_box import ViewBox, cut_frame, snapped_box
 
-PUSHED = frozenset(Part) - {Part.DETAILS, Part.MOVEMENTS, Part.INTERSECTIONS}
-FRAME_PARTS = (Part.MOVERS, Part.SIGNALS, Part.LINKS)
+PUSHED = frozenset(Part) - {Part.DETAILS, Part.INTERSECTIONS}
+FRAME_PARTS = (Part.MOVERS, Part.SIGNALS, Part.LINKS, Part.MOVEMENTS)
 DESK_PARTS = (Part.DESK, Part.EVENTS, Part.HOLDS, Part.CORRIDORS)
 TEXT_PARTS = (
-    Part.STATUS, Part.INCIDENTS, Part.ADVISORIES, Part.PARKING, Part.DEVICES, Part.TRANSIT, *DESK_PARTS,
+    Part.STATUS, Part.INCIDENTS, Part.ADVISORIES, Part.PARKING, Part.DEVICES, Part.TRANSIT,
+    Part.RECOMMENDATIONS, *DESK_PARTS,
 )  # fmt: skip
 CUTS_KEPT = 64
+QUEUES_FROM_ZOOM = 15.0
+"""Below it nobody can see the queue of a movement, and it is not sent."""
 STATUS_EVERY_S = 1.0
 ADVISORIES_AT_START = 60
 
@@ -45,12 +52,16 @@ class Client:
     """None before the client's first view message: it gets no frames until then."""
     allowed: frozenset[Part] = PUSHED
     """What the actor behind it may see."""
+    sight: LineSight | None = None
+    """Bus lines that it may see, None for all."""
     wanted: frozenset[Part] = PUSHED
     advisory_number: int = 0
     """Number of the newest advisory the client has."""
     replies: list[str] = field(default_factory=list)
     deltas: bool = False
     """It takes keys and changes of movers and links."""
+    districts: DistrictSight | None = None
+    """Districts that it may see, None for all."""
     has: dict[Part, tuple[int, int]] = field(default_factory=dict)
     """Epoch of the key, and how much of what changed since, that it has of movers and links."""
 
@@ -68,6 +79,8 @@ class Client:
     def look(self, view: View) -> None:
         """Take over a view: movers of the new box follow at once, other parts where they were not sent before."""
         wanted = PUSHED & frozenset(view.layers)
+        if view.zoom < QUEUES_FROM_ZOOM:
+            wanted -= {Part.MOVEMENTS}
         fresh = wanted if self.box is None else (wanted - self.wanted) | {Part.MOVERS}
         self.box = snapped_box(*view.box)
         self.deltas = view.deltas
@@ -92,10 +105,16 @@ class Hub:
         self._epochs = epochs
         self._streams: dict[ViewBox, MoverStream] = {}
         self._links = LinkStream(epochs)
+        self._queues = QueueFrames()
 
-    def join(self, allowed: frozenset[Part] = PUSHED) -> Client:
+    def join(
+        self,
+        allowed: frozenset[Part] = PUSHED,
+        sight: LineSight | None = None,
+        districts: DistrictSight | None = None,
+    ) -> Client:
         """Open a feed: everything that it may see is news to it."""
-        client = Client(allowed=allowed)
+        client = Client(allowed=allowed, sight=sight, districts=districts)
         self.clients.add(client)
         self._measures.clients.set(len(self.clients))
         for part in TEXT_PARTS:
@@ -148,6 +167,8 @@ class Hub:
             return self._moves(client, live, client.box)
         if client.deltas and part is Part.LINKS:
             return self._link_changes(client, live)
+        if part is Part.MOVEMENTS:
+            return [self._queues.of(live)]
         return [self._cut(live, client.box) if part is Part.MOVERS else live.raw]
 
     def _moves(self, client: Client, live: LiveFrame, box: ViewBox) -> list[Outgoing]:
@@ -186,9 +207,16 @@ class Hub:
             part is Part.TRANSIT and self.state.transit is None
         ):
             return []
+        if part is Part.RECOMMENDATIONS and self.state.signals is None:
+            return []
         self._measures.sent.labels(part).inc()
         if part is Part.ADVISORIES:
             return self._advisories(client)
+        if part is Part.TRANSIT and client.sight is not None:
+            return [orjson.dumps(buses_message(self.state, client.sight), default=msgspec.to_builtins).decode()]
+        if client.districts is not None and part in client.districts.parts:
+            content = client.districts.content(part, self._content(part), self.state)
+            return [orjson.dumps(content, default=msgspec.to_builtins).decode()]
         if part not in self._texts:
             self._texts[part] = orjson.dumps(self._content(part), default=msgspec.to_builtins).decode()
         return [self._texts[part]]
@@ -204,6 +232,8 @@ class Hub:
             return buses_message(self.state)
         if part is Part.DEVICES:
             return {"type": part, "devices": self.state.devices}
+        if part is Part.RECOMMENDATIONS:
+            return recommendations_message(self.state)
         return status_message(self.state, self._measures, time.time())
 
     def _advisories(self, client: Client) -> list[Outgoing]:
@@ -211,5 +241,6 @@ class Hub:
         if not fresh:
             return []
         client.advisory_number = fresh[-1][0]
-        items = [advisory for _, advisory in fresh[-ADVISORIES_AT_START:]]
+        sight, transit = client.sight, self.state.transit
+        items = [each for _, each in fresh[-ADVISORIES_AT_START:] if sight is None or sight.advisory(each, transit)]
         return [orjson.dumps({"type": Part.ADVISORIES, "items": items}, default=msgspec.to_builtins).decode()]

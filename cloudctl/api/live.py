@@ -18,6 +18,7 @@ from cloudctl.access.permissions import Actor, Permission, current_actor, requir
 from cloudctl.api.client_messages import Paint, Ping, View, read_client_message
 from cloudctl.api.errors import ClientMessageError
 from cloudctl.api.hub import PUSHED, Client, Hub
+from cloudctl.api.line_sight import sight_of
 from cloudctl.api.live_state import Part
 from cloudctl.api.measures import Measures
 from cloudctl.api.services import Services, now
@@ -31,8 +32,10 @@ CHECK_SESSION_S = 10.0
 NEEDS = {
     Part.MOVERS: Permission.SEE_TRAJECTORIES,
     Part.SIGNALS: Permission.READ_SIGNALS,
+    Part.RECOMMENDATIONS: Permission.READ_SIGNALS,
     Part.PARKING: Permission.SEE_PARKING,
     Part.DEVICES: Permission.SEE_DEVICES,
+    Part.TRANSIT: Permission.SEE_BUSES,
     Part.DESK: Permission.HANDLE_INCIDENTS,
     Part.EVENTS: Permission.PUBLISH_EVENT,
     Part.HOLDS: Permission.CONTROL_SIGNALS,
@@ -57,15 +60,15 @@ async def live(socket: WebSocket) -> None:
         await socket.accept()
         actor = await current_actor(socket)
         allowed = frozenset(part for part in PUSHED if actor.may(NEEDS.get(part, Permission.SEE_PICTURE)))
-        await _serve(socket, services.hub, services.measures, allowed, _while_in(services, actor))
+        client = services.hub.join(allowed, sight_of(actor), services.districts.sight_of(actor))
+        await _serve(socket, services.hub, services.measures, client, _while_in(services, actor))
     finally:
         services.doors.leave(host)
 
 
 async def _serve(
-    socket: WebSocket, hub: Hub, measures: Measures, allowed: frozenset[Part], staying: Coroutine[None, None, None]
+    socket: WebSocket, hub: Hub, measures: Measures, client: Client, staying: Coroutine[None, None, None]
 ) -> None:
-    client = hub.join(allowed)
     writer = asyncio.create_task(_write(socket, hub, client, measures), name="live writer")
     reader = asyncio.create_task(_read(socket, client, measures), name="live reader")
     guard = asyncio.create_task(staying, name="live guard")

@@ -14,6 +14,9 @@ import msgspec
 
 from cloudctl.advice.advisory import Advisory
 from cloudctl.api.errors import StateMessageError
+from cloudctl.api.signal_faults import TOPIC as FAULT_TOPIC
+from cloudctl.api.signal_faults import FaultLog, SignalFault
+from cloudctl.api.signal_masks import masked_signals
 from cloudctl.api.state_messages import (
     DevicesState,
     DeviceState,
@@ -31,6 +34,7 @@ from cloudctl.incidents.work import WorkState
 from cloudctl.privacy.names import Names
 from cloudctl.publish.errors import FrameError
 from cloudctl.publish.frames import Frame, FrameKind, decode_frame
+from cloudctl.signals.live.state import SignalsState
 from cloudctl.transit.lines import LinesState
 from cloudctl.transit.state import TransitState
 
@@ -48,6 +52,7 @@ SUBSCRIPTIONS: tuple[tuple[str, int], ...] = (
     (PREFIX + "TRANSIT/+", 1),
     (PREFIX + "INCIDENT", 1),
     (PREFIX + "HEALTH/+", 0),
+    (FAULT_TOPIC, 1),
 )
 """Topic filters of the gateway and their QoS. Trajectories are taken at QoS 0: only the newest frame is of use here."""
 
@@ -70,6 +75,8 @@ class Part(StrEnum):
     HOLDS = "holds"
     CORRIDORS = "corridors"
     """What operators published, held and opened."""
+    RECOMMENDATIONS = "recommendations"
+    """What is recommended to each signal, and which of them follow."""
     MOVEMENTS = "movements"
     INTERSECTIONS = "intersections"
     """State of movements and intersections; asked for, never pushed."""
@@ -115,6 +122,9 @@ class LiveState:
     lines: LinesState | None = None
     dispatch: DispatchState | None = None
     transit_log: TransitLog = field(default_factory=lambda: TransitLog(secrets.token_hex(4)))
+    signals: SignalsState | None = None
+    """What the engine says of signals; None before the first word of it."""
+    signal_faults: FaultLog = field(default_factory=FaultLog)
     work: WorkState | None = None
     """What the engine does for operators; None before the first word of it."""
     desk: dict[Part, dict[str, object]] = field(default_factory=dict)
@@ -207,16 +217,29 @@ class LiveState:
         self.dispatch = read_state(topic, payload, DispatchState)
         return Part.TRANSIT
 
+    def _accept_signals(self, topic: str, payload: bytes) -> Part:
+        said = read_state(topic, payload, SignalsState)
+        self.signals = said if self.names is None else masked_signals(said, self.names.shown)
+        return Part.RECOMMENDATIONS
+
+    def _accept_fault(self, topic: str, payload: bytes) -> Part:
+        self.signal_faults.note(read_state(topic, payload, SignalFault))
+        return Part.RECOMMENDATIONS
+
     def _accept_visit(self, topic: str, payload: bytes) -> Part:
         self.transit_log.visit(read_state(topic, payload, VisitState))
         return Part.TRANSIT
 
     def _accept_dispatch_advice(self, topic: str, payload: bytes) -> Part:
-        self.transit_log.advice(read_state(topic, payload, DispatchAdvice))
+        advice = read_state(topic, payload, DispatchAdvice)
+        self.transit_log.advice(advice)
+        self.dispatch = (self.dispatch or DispatchState(time=advice.updated)).with_advice(advice)
         return Part.TRANSIT
 
     def _accept_priority(self, topic: str, payload: bytes) -> Part:
-        self.transit_log.priority(read_state(topic, payload, PriorityState))
+        request = read_state(topic, payload, PriorityState)
+        self.transit_log.priority(request)
+        self.dispatch = (self.dispatch or DispatchState(time=request.updated)).with_priority(request)
         return Part.TRANSIT
 
     def _accept_devices(self, topic: str, payload: bytes) -> Part:
@@ -254,6 +277,8 @@ _JSON_TOPICS: dict[str, Callable[[LiveState, str, bytes], Part]] = {
     PREFIX + "STATE/TRANSIT": LiveState._accept_transit,  # noqa: SLF001  # the same
     PREFIX + "STATE/LINES": LiveState._accept_lines,  # noqa: SLF001  # the same
     PREFIX + "STATE/DISPATCH": LiveState._accept_dispatch,  # noqa: SLF001  # the same
+    PREFIX + "STATE/SIGNALS": LiveState._accept_signals,  # noqa: SLF001  # the same
+    FAULT_TOPIC: LiveState._accept_fault,  # noqa: SLF001  # the same
     PREFIX + "TRANSIT/VISIT": LiveState._accept_visit,  # noqa: SLF001  # the same
     PREFIX + "TRANSIT/ADVICE": LiveState._accept_dispatch_advice,  # noqa: SLF001  # the same
     PREFIX + "TRANSIT/PRIORITY": LiveState._accept_priority,  # noqa: SLF001  # the same

@@ -42,6 +42,9 @@ class LotState(msgspec.Struct, frozen=True, kw_only=True):
     capacity: int | None = None
     occupied: int | None = None
     updated: float | None = None
+    kind: str = ""
+    trend: float = 0.0
+    under_way: int = 0
 
 
 class ParkingState(msgspec.Struct, frozen=True):

@@ -23,10 +23,15 @@ from cloudctl.store.migrate import migrate
 
 WEB = Path(__file__).parents[2] / "cloudctl" / "web"
 SCRIPT = Path(__file__).with_name("work_panels.mjs")
+VIEWS = Path(__file__).with_name("views.mjs")
+WALKS = {f"{theme}-{language}" for theme in ("light", "dark") for language in ("zh", "en")}
+LEAST_BYTES = 20_000
+"""A photograph of a page that shows something."""
 CENTRE = (112.936, 28.204)
 MOMENT = datetime.fromtimestamp(NOON + 6, UTC).isoformat().replace("+00:00", "Z")
 
-pytestmark = pytest.mark.browser
+# several walks in one gateway, on a machine with much else to do
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 Findings = dict[str, object]
 
 
@@ -83,9 +88,44 @@ def findings(tmp_path_factory: pytest.TempPathFactory, plain_postgres: EmbeddedP
                 place = [gateway.url, str(CENTRE[0]), str(CENTRE[1]), str(shots), MOMENT]
                 command = ["node", str(SCRIPT), *place]
                 done = subprocess.run(command, cwd=WEB, capture_output=True, text=True, timeout=240, check=False)
+                walk = ["node", str(VIEWS), *place[:-1]]
+                seen = subprocess.run(walk, cwd=WEB, capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stderr
-    found: Findings = json.loads(done.stdout)
+    assert seen.returncode == 0, seen.stderr
+    found: Findings = {**json.loads(done.stdout), "views": json.loads(seen.stdout)}
     return found
+
+
+@pytest.fixture(scope="module")
+def views(findings: Findings) -> dict[str, dict[str, object]]:
+    """What walks through all views brought to light."""
+    found = findings["views"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_every_view_is_photographed_in_both_themes_and_languages(views: dict[str, dict[str, int]]) -> None:
+    by_view: dict[str, set[str]] = {}
+    for name in views["shots"]:
+        view, walk = name.split()
+        by_view.setdefault(view, set()).add(walk)
+    assert len(by_view) >= 17
+    assert {view: walks for view, walks in by_view.items() if walks != WALKS} == {}
+    assert {name: size for name, size in views["shots"].items() if size < LEAST_BYTES} == {}
+
+
+def test_axe_finds_nothing_serious_in_any_of_them(views: dict[str, dict[str, list[str]]]) -> None:
+    assert len(views["axe"]) * 2 == len(views["shots"])
+    assert {name: faults for name, faults in views["axe"].items() if faults} == {}
+
+
+def test_what_is_chosen_is_told_in_the_language_of_the_page(views: dict[str, dict[str, str]]) -> None:
+    assert ["公交车" in views["chosen"][name] for name in ("light-zh", "dark-zh")] == [True, True]
+    assert ["Bus" in views["chosen"][name] for name in ("light-en", "dark-en")] == [True, True]
+
+
+def test_no_view_breaks_the_content_policy_asks_another_host_or_logs_an_error(views: dict[str, object]) -> None:
+    assert [views["violations"], views["foreign"], views["console"]] == [[], [], []]
 
 
 def test_an_incident_is_taken_in_hand_by_keyboard_alone(findings: Findings) -> None:

@@ -2,7 +2,7 @@
 /** One advisory in the card: what, why, to whom, until when, acknowledged or not, and what came of it. */
 
 import { button, make } from "./dom.js";
-import { clockTime, kmh } from "./format.js";
+import { clockTime, duration, kmh } from "./format.js";
 import { member, t } from "./i18n.js";
 import { adviceText } from "./panel_parts.js";
 import { call } from "./sign_in_api.js";
@@ -41,6 +41,7 @@ function pieces(advisory, stored, hold) {
     ["advice.until", clockTime(advisory.valid_until * 1000)],
     ["advice.answer", answer(advisory, stored)],
     ["advice.effect", effect(stored)],
+    ...gains(advisory),
   ];
   const [kind, signal] = advisory.target.split(/:(.*)/s);
   const acts = kind === "signal" && may("control_signals")
@@ -58,6 +59,20 @@ function answer(advisory, stored) {
   if (!said) return t("delivery.sent");
   const when = stored?.answered ? ` ${clockTime(Date.parse(stored.answered))}` : "";
   return member("delivery", String(said)) + when;
+}
+
+/**
+ * What a way round is worth, who was told, and what came of it.
+ * @param {Advisory} advisory
+ */
+function gains({ content }) {
+  /** @type {[string, string][]} */
+  const rows = [];
+  const { saves_s: saves, told, followed, effect_s: came } = content;
+  if (typeof saves === "number") rows.push(["advice.worth", duration(saves)]);
+  if (typeof told === "number") rows.push(["advice.told", typeof followed === "number" ? t("advice.toldFollowed", { told, followed }) : String(told)]);
+  if (typeof came === "number") rows.push(["advice.came", t("advice.cameSeconds", { seconds: Math.round(came) })]);
+  return rows;
 }
 
 /** @param {any} stored */

@@ -4,13 +4,13 @@
 import { GeoJSONSource } from "../vendor/maplibre-gl.mjs";
 import { empty } from "./base_style.js";
 import { byId, icon, make, refill } from "./dom.js";
-import { LiveFeed } from "./feed.js";
 import { count } from "./format.js";
 import { FrameKind } from "./frames.js";
 import { currentLanguage, fillPage, member, nameOf, setLanguage, t } from "./i18n.js";
+import { LabelMap } from "./label_map.js";
 import { LinkLevels } from "./links.js";
 import { MapDesk } from "./map_desk.js";
-import { makeMap, restyle, watchView } from "./map_view.js";
+import { TILES, makeMap, restyle, watchView } from "./map_view.js";
 import { MoverLayer } from "./mover_layer.js";
 import { MoverStore } from "./mover_store.js";
 import { showAdvisory } from "./advisory_panel.js";
@@ -31,11 +31,14 @@ import { Timeline } from "./timeline.js";
 import { Keys } from "./work_keys.js";
 import { WorkMap } from "./work_map.js";
 
+/** @typedef {import("./feed.js").LiveFeed} LiveFeed */
 /** @typedef {import("./frames.js").Frame} Frame */
 /** @typedef {{name: string, box: [number, number, number, number]}} Overview */
 /** @typedef {{id: string[], name_zh: string[], name_en: string[]}} LinkTable */
 
 const LATENCIES = 150;
+/** A frame that was handed over is on screen with the next refresh. */
+const REFRESH_MS = 1000 / 60;
 const CARD_EVERY_MS = 400;
 const DETAIL_EVERY_MS = 2000;
 const STATUS_EVERY_MS = 500;
@@ -47,8 +50,9 @@ export class App {
    * @param {import("./signals.js").SignalPlace[]} places
    * @param {import("./signals.js").GroupTable} groups
    * @param {LinkTable} links
+   * @param {LiveFeed} feed live
    */
-  constructor(overview, places, groups, links) {
+  constructor(overview, places, groups, links, feed) {
     const [west, south, east, north] = overview.box;
     this.overview = overview;
     this.linkTable = links;
@@ -62,8 +66,10 @@ export class App {
     this.signals = new Signals(places, groups);
     this.signalLines = new SignalLines(this.map, this.signals);
     this.levels = new LinkLevels(this.map);
-    this.feed = new LiveFeed(new URL("api/v1/live", document.baseURI).href.replace(/^http/, "ws"));
+    this.feed = feed;
     this.heads = new SignalOverlay(this.map, this.signals, () => this.feed.clock.now(), (link) => this.levels.queue(link));
+    this.labels = new LabelMap(this.map, this.layer.canvas, TILES, () => this.theme);
+    this.labels.onChange = () => this.mapDesk.applyNames();
     this.places = new Places(this.map, { incident: (id) => this.showIncident(id) });
     this.selection = new Selection({
       map: this.map,
@@ -76,11 +82,16 @@ export class App {
       pictureAge: () => this.pictureAge(),
       linkOf: (row) => this.link(row),
       fly: (lon, lat, zoom) => this.fly(lon, lat, zoom),
-      cleared: () => this.showLine([]),
+      recommended: (signal) => this.panels.recommended.of(signal),
+      controlOf: (signal) => this.panels.recommended.controlOf(signal),
+      hold: may("control_signals") ? (signal) => this.panels.hold(signal, "") : null,
+      cleared: () => this.showAvoided([], []),
     });
     /** @type {number[]} */
     this.latencies = [];
     this.ready = false;
+    /** What the figures in the head said when they were last built. */
+    this.figuresDrawn = "";
     /** @type {Set<LiveFeed>} feeds that are listened to already */
     this.known = new Set();
     this.workMap = new WorkMap(this.map);
@@ -90,6 +101,7 @@ export class App {
     this.timeline = new Timeline({
       live: this.feed,
       map: this.map,
+      names: () => this.labels.picture(),
       hear: (feed) => this.hear(feed),
       clear: () => this.clear(),
       serverNow: () => this.feed.clock.now(),
@@ -116,6 +128,7 @@ export class App {
       levels: this.levels,
       heads: this.heads,
       selection: this.selection,
+      labels: this.labels,
       theme: () => this.theme,
       box: overview.box,
       home: () => { this.map.fitBounds(this.overview.box, { padding: 24 }); },
@@ -128,7 +141,8 @@ export class App {
     this.map.on("click", (event) => { if (!this.workMap.picked(event.lngLat)) this.selection.click(event); });
     this.map.on("dragstart", () => { this.selection.following = false; });
     this.map.on("error", ({ error }) => console.warn("map", error.message));
-    this.layer.onPaint = () => requestAnimationFrame(() => this.painted());
+    // the task after a frame of the screen: asking for one more frame would cost as much as the picture itself
+    this.layer.onPaint = () => setTimeout(() => this.painted());
     this.hear(this.feed);
     watchView(this.map, (box, zoom) => {
       this.feed.look({ box, zoom });
@@ -136,7 +150,6 @@ export class App {
     });
     this.wireButtons();
     this.drawAll();
-    this.feed.open();
     this.timeline.followLink();
     this.mapDesk.start();
     setInterval(() => this.drawStatus(), STATUS_EVERY_MS);
@@ -152,6 +165,7 @@ export class App {
     this.heard = feed;
     this.movers.forget();
     this.levels.epoch = -1;
+    this.heads.lanes.forget();
     if (this.known.has(feed)) {
       feed.lookAnew();
       return;
@@ -159,6 +173,7 @@ export class App {
     this.known.add(feed);
     feed.addEventListener("frame", (event) => { if (this.heard === feed) this.takeFrame(/** @type {CustomEvent<Frame>} */ (event).detail); });
     feed.addEventListener("text", (event) => { if (this.heard === feed) this.takeText(/** @type {CustomEvent} */ (event).detail); });
+    feed.listen();
   }
 
   /** Forget what belongs to the moment that was on screen. */
@@ -206,6 +221,7 @@ export class App {
     setLanguage(language);
     fillPage();
     restyle(this.map, this.theme, () => this.putBack());
+    this.labels.restyle();
     this.drawAll();
   }
 
@@ -216,6 +232,7 @@ export class App {
     document.documentElement.dataset.theme = theme;
     this.layer.palette = MOVER_PALETTES[theme];
     restyle(this.map, theme, () => this.putBack());
+    this.labels.restyle();
     this.drawAll();
   }
 
@@ -262,6 +279,8 @@ export class App {
     } else if (frame.kind === FrameKind.LINKS || frame.kind === FrameKind.LINK_CHANGES) {
       this.levels.take(frame);
       this.drawFigures();
+    } else if (frame.kind === FrameKind.MOVEMENTS) {
+      this.heads.lanes.take(frame);
     }
   }
 
@@ -291,8 +310,9 @@ export class App {
 
   painted() {
     if (!this.movers.frame) return;
-    const age = this.feed.clock.now() - this.movers.frame.timeMs;
+    const age = this.feed.clock.now() + REFRESH_MS - this.movers.frame.timeMs;
     this.feed.painted(age);
+    if (this.latencies.length === 0) this.drawStatus();
     this.latencies = [...this.latencies.slice(1 - LATENCIES), age];
   }
 
@@ -307,6 +327,9 @@ export class App {
       ["figure.congested", congested, false],
       ["figure.incidents", open, open > 0],
     ];
+    const text = JSON.stringify([figures, t("figure.movers")]);
+    if (text === this.figuresDrawn) return;
+    this.figuresDrawn = text;
     refill(byId("figures", HTMLElement), figures.map(([key, value, alerting]) => make("div", { class: alerting ? "alerting" : "" }, [
       make("dt", {}, [t(String(key))]), make("dd", {}, [value === null ? "–" : count(Number(value))]),
     ])));
@@ -347,14 +370,20 @@ export class App {
   /** @param {import("./state.js").Advisory} advisory */
   showAdvice(advisory) {
     this.selection.choose(null);
-    const points = advisory.content.points;
-    this.showLine(Array.isArray(points) ? points : []);
+    const { points, avoid } = advisory.content;
+    this.showAvoided(Array.isArray(points) ? points : [], Array.isArray(avoid) ? avoid : []);
     this.fly(advisory.lon, advisory.lat, 15.5);
     showAdvisory(this.selection.card, advisory, (signal, id) => this.panels.hold(signal, id));
   }
 
-  /** @param {[number, number][]} points */
-  showLine(points) {
+  /**
+   * Show a way, and the links that it avoids.
+   * @param {[number, number][]} points
+   * @param {string[]} links
+   */
+  showAvoided(points, links) {
+    const rows = links.map((link) => this.linkTable.id.indexOf(link)).filter((row) => row >= 0);
+    if (this.ready) this.map.setFilter("advice-avoid", ["in", ["id"], ["literal", rows]]);
     const source = this.map.getSource("advice");
     if (!(source instanceof GeoJSONSource)) return;
     source.setData(points.length < 2 ? empty() : { type: "Feature", properties: {}, geometry: { type: "LineString", coordinates: points } });

@@ -7,9 +7,13 @@
 /** @typedef {import("maplibre-gl").ExpressionSpecification} Expression */
 
 export const SOURCE = "base";
+/** Filter that lets no feature pass. */
+export const NOTHING = /** @type {Expression} */ (["in", ["id"], ["literal", []]]);
 export const FONT = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Noto Sans"];
 /** Layers over which the movers go and under which names stay readable. */
 export const FIRST_LABEL = "road-names";
+/** Layers with names, which a map of their own draws over the road users. */
+export const NAME_LAYERS = [FIRST_LABEL, "area-names", "stop-names"];
 
 /**
  * @param {MapPalette} p
@@ -31,6 +35,17 @@ export function baseStyle(p, language, tiles, lat) {
     },
     layers: [...ground(p), ...roads(p, scale), ...details(p, scale), ...overlays(p), ...labels(p, language)],
   };
+}
+
+/**
+ * The names alone.
+ * @param {MapPalette} p
+ * @param {"zh" | "en"} language
+ * @param {string} tiles URL of the PMTiles file
+ * @returns {Style}
+ */
+export function nameStyle(p, language, tiles) {
+  return { version: 8, name: "names", sources: { [SOURCE]: { type: "vector", url: `pmtiles://${tiles}` } }, layers: labels(p, language) };
 }
 
 /** @returns {import("geojson").FeatureCollection} */
@@ -192,6 +207,11 @@ function details(p, scale) {
  */
 function overlays(p) {
   return [
+    {
+      id: "advice-avoid", type: "line", source: SOURCE, "source-layer": "roads", filter: NOTHING,
+      layout: { "line-cap": "butt", "line-join": "round" },
+      paint: { "line-color": "#c22f3d", "line-width": 7, "line-opacity": 0.75, "line-dasharray": [0.5, 0.5] },
+    },
     {
       id: "advice-line", type: "line", source: "advice",
       layout: { "line-cap": "round", "line-join": "round" },

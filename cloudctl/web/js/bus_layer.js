@@ -13,9 +13,13 @@ const PRIORITY = "bus_priority";
 const LATE_S = 120;
 
 export class BusLayer {
-  /** @param {MapLibreMap} map */
-  constructor(map) {
+  /**
+   * @param {MapLibreMap} map
+   * @param {import("./label_map.js").LabelMap} labels over which the numbers go once it stands
+   */
+  constructor(map, labels) {
     this.map = map;
+    this.labels = labels;
     /** @type {Bus[]} */
     this.buses = [];
     /** @type {Advisory[]} */
@@ -27,19 +31,29 @@ export class BusLayer {
    * @param {import("./theme.js").MapPalette} palette
    */
   putBack(palette) {
-    const late = /** @type {import("maplibre-gl").ExpressionSpecification} */ (["case", ["get", "late"], "#b3202e", "#0e6a72"]);
-    for (const name of ["buses", "priority"]) this.map.addSource(name, { type: "geojson", data: empty() });
+    this.map.addSource("priority", { type: "geojson", data: empty() });
     this.map.addLayer({
       id: "priority-rings", type: "circle", source: "priority", minzoom: FROM,
       paint: { "circle-radius": 13, "circle-color": "#0000", "circle-stroke-width": 3, "circle-stroke-color": palette.trail },
     });
-    this.map.addLayer({
+    this.putLines(this.map);
+    this.draw();
+    this.drawRequests();
+  }
+
+  /**
+   * Put the numbers on one of the two maps.
+   * @param {MapLibreMap} map
+   */
+  putLines(map) {
+    if (map.getSource("buses")) return;
+    const late = /** @type {import("maplibre-gl").ExpressionSpecification} */ (["case", ["get", "late"], "#b3202e", "#0e6a72"]);
+    map.addSource("buses", { type: "geojson", data: empty() });
+    map.addLayer({
       id: "bus-lines", type: "symbol", source: "buses", minzoom: FROM,
       layout: { "text-field": ["get", "line"], "text-font": FONT, "text-size": 12, "text-offset": [0, -1.3], "text-padding": 1 },
       paint: { "text-color": "#ffffff", "text-halo-color": late, "text-halo-width": 3 },
     });
-    this.draw();
-    this.drawRequests();
   }
 
   /** @param {Bus[]} buses */
@@ -49,7 +63,9 @@ export class BusLayer {
   }
 
   draw() {
-    this.fill("buses", this.buses.map(({ line, lon, lat, lateness }) => point(lon, lat, { line, late: (lateness ?? 0) > LATE_S })));
+    const over = this.labels.stands ? this.labels.map : null;
+    if (over) this.putLines(over);
+    this.fill(over ?? this.map, "buses", this.buses.map(({ line, lon, lat, lateness }) => point(lon, lat, { line, late: (lateness ?? 0) > LATE_S })));
   }
 
   /**
@@ -64,15 +80,16 @@ export class BusLayer {
   }
 
   drawRequests() {
-    this.fill("priority", this.requests.map(({ lon, lat }) => point(lon, lat, {})));
+    this.fill(this.map, "priority", this.requests.map(({ lon, lat }) => point(lon, lat, {})));
   }
 
   /**
+   * @param {MapLibreMap} map
    * @param {string} name
    * @param {import("geojson").Feature[]} features
    */
-  fill(name, features) {
-    const source = this.map.getSource(name);
+  fill(map, name, features) {
+    const source = map.getSource(name);
     if (source instanceof GeoJSONSource) source.setData({ type: "FeatureCollection", features });
   }
 }

@@ -4,6 +4,7 @@
 import { button, icon, make, refill } from "./dom.js";
 import { clockTime, duration } from "./format.js";
 import { t } from "./i18n.js";
+import { lineDiagram } from "./line_diagram.js";
 import { call } from "./sign_in_api.js";
 import { note, select } from "./work_parts.js";
 
@@ -26,12 +27,13 @@ export class BusPanel {
     this.buses = [];
     this.chosen = "";
     this.detail = make("div", { class: "bus-detail" });
+    this.ways = make("div", { class: "bus-ways" });
     this.lines = make("div", { class: "filter" });
     this.timer = 0;
   }
 
   head() {
-    return [this.lines, this.detail];
+    return [this.lines, this.ways, this.detail];
   }
 
   start() {
@@ -49,7 +51,7 @@ export class BusPanel {
     this.buses = found.items;
     this.drawLines();
     this.redraw();
-    if (this.chosen) await this.readOne();
+    await Promise.all([this.readLine(), this.chosen ? this.readOne() : null]);
   }
 
   drawLines() {
@@ -57,7 +59,19 @@ export class BusPanel {
     if (this.lines.dataset.names === names.join("\n")) return;
     this.lines.dataset.names = names.join("\n");
     const options = /** @type {[string, string][]} */ ([["", t("bus.allLines")], ...names.map((name) => [name, name])]);
-    this.lines.replaceChildren(select(options, this.line, t("bus.line"), (value) => { this.line = value; this.redraw(); }));
+    this.lines.replaceChildren(select(options, this.line, t("bus.line"), (value) => { this.line = value; this.redraw(); this.readLine(); }));
+  }
+
+  /** Draw the ways of the chosen line with their buses. */
+  async readLine() {
+    const { line } = this;
+    const found = line ? await call("GET", `transit/lines/${encodeURIComponent(line)}`).catch(() => null) : null;
+    if (line !== this.line) return;
+    /** @type {import("./line_diagram.js").Pattern[]} */
+    const patterns = found?.patterns.filter((/** @type {any} */ way) => way.buses.length > 0) ?? [];
+    this.ways.replaceChildren(...patterns.flatMap((way) => [
+      make("h3", {}, [t("diagram.way", { from: way.stops[0]?.name ?? "–", to: way.stops.at(-1)?.name ?? "–" })]), lineDiagram(way, this.chosen),
+    ]));
   }
 
   list() {

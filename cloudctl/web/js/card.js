@@ -4,6 +4,7 @@
 import { byId, button, icon, make, refill } from "./dom.js";
 import { compass, count, kmh } from "./format.js";
 import { nameOf, t } from "./i18n.js";
+import { recommendationRows } from "./recommendation_panel.js";
 import { band, countdown } from "./signal_overlay.js";
 import { lampOf } from "./signals.js";
 
@@ -98,8 +99,11 @@ export class Card {
    * @param {SignalPlace} place
    * @param {Signals} signals
    * @param {number} now server time, ms
+   * @param {import("./recommendation_panel.js").Recommendation | null} recommended
+   * @param {string | null} control what its controller does
+   * @param {((signal: string) => void) | null} hold where one may
    */
-  showSignal(place, signals, now) {
+  showSignal(place, signals, now, recommended, control, hold) {
     /** @type {Map<number, Set<string>>} */
     const turns = new Map();
     for (const approach of signals.approaches) {
@@ -124,7 +128,13 @@ export class Card {
     const heads = ["signal.phase", "signal.movement", "signal.light", "signal.remaining", "signal.confidence"].map((key) => make("th", { scope: "col" }, [t(key)]));
     this.show(nameOf(place), `${t("card.signal")} · ${place.id}`, [make("div", { class: "body" }, [
       make("table", { class: "figure-table" }, [make("thead", {}, [make("tr", {}, heads)]), make("tbody", {}, rows)]),
-    ])]);
+    ]),
+    ...(recommended ? [
+      make("h3", { class: "card-part" }, [t("recommend.title")]),
+      make("dl", {}, recommendationRows(recommended, control).flatMap(([key, value]) => [make("dt", {}, [key]), make("dd", {}, [value])])),
+      make("p", { class: "detail" }, [recommended.detail]),
+    ] : []),
+    ...(hold ? [make("footer", {}, [button({ class: "quiet", "data-key": "hold" }, [t("hold.take")], () => hold(place.id))])] : [])]);
   }
 
   /**

@@ -2,6 +2,7 @@
 /** The live feed: one WebSocket that comes back by itself. */
 
 import { ServerClock } from "./clock.js";
+import { FeedSocket } from "./feed_socket.js";
 import { decodeFrame } from "./frames.js";
 import { leave, ticketed } from "./sign_in_session.js";
 
@@ -26,8 +27,10 @@ export class LiveFeed extends EventTarget {
     this.clock = new ServerClock();
     /** @type {"connecting" | "open" | "lost"} */
     this.state = "connecting";
-    /** @type {WebSocket | null} */
+    /** @type {FeedSocket | null} */
     this.socket = null;
+    /** Somebody draws what comes. */
+    this.heard = false;
     /** @type {View | null} */
     this.view = null;
     this.retryMs = RETRY_FIRST_MS;
@@ -49,17 +52,24 @@ export class LiveFeed extends EventTarget {
 
   /** @param {string} url */
   connect(url) {
-    const socket = new WebSocket(url);
-    socket.binaryType = "arraybuffer";
+    const socket = new FeedSocket(url);
     this.socket = socket;
+    if (this.heard) socket.listen();
     socket.addEventListener("open", () => {
       this.retryMs = RETRY_FIRST_MS;
       this.setState("open");
       this.ping();
       if (this.view) this.look(this.view);
     });
-    socket.addEventListener("message", (event) => this.take(event.data));
-    socket.addEventListener("close", ({ code }) => (code === SIGNED_OUT ? leave() : this.comeBack(socket)));
+    socket.addEventListener("message", (event) => this.take(/** @type {CustomEvent} */ (event).detail));
+    socket.addEventListener("close", (event) => (/** @type {CustomEvent<number>} */ (event).detail === SIGNED_OUT ? leave() : this.comeBack(socket)));
+  }
+
+  /** Give out what comes from now on, and what has come already. */
+  listen() {
+    if (this.heard) return;
+    this.heard = true;
+    this.socket?.listen();
   }
 
   /**
@@ -91,7 +101,7 @@ export class LiveFeed extends EventTarget {
     socket?.close();
   }
 
-  /** @param {WebSocket} socket */
+  /** @param {FeedSocket} socket */
   comeBack(socket) {
     if (socket !== this.socket) return;
     this.socket = null;
@@ -139,7 +149,7 @@ export class LiveFeed extends EventTarget {
 
   /** @param {object} message */
   send(message) {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+    if (this.socket?.isOpen) this.socket.send(JSON.stringify(message));
   }
 
   /** @param {"connecting" | "open" | "lost"} state */

@@ -3,9 +3,15 @@
 
 import { currentLanguage, t } from "./i18n.js";
 
+/** @type {Record<string, Intl.DateTimeFormat>} made once by language: a formatter costs more than all it formats */
+const CLOCKS = {};
+const LOCALES = { zh: "zh-CN", en: "en-GB" };
+
 /** @param {number} ms UTC epoch */
 export function clockTime(ms) {
-  return new Date(ms).toLocaleTimeString(currentLanguage() === "zh" ? "zh-CN" : "en-GB", { hour12: false });
+  const language = currentLanguage();
+  CLOCKS[language] ??= new Intl.DateTimeFormat(LOCALES[language], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+  return CLOCKS[language].format(ms);
 }
 
 /** @param {number} ms UTC epoch */
@@ -22,7 +28,7 @@ export function duration(seconds) {
 
 /** @param {number} value */
 export function count(value) {
-  return value.toLocaleString("en-US").replaceAll(",", "\u202f");
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
 /** @param {number} metresPerSecond */

@@ -5,7 +5,7 @@
  */
 
 /** What the rows of a frame are. */
-export const FrameKind = Object.freeze({ MOVERS: 1, LINKS: 2, SIGNALS: 3, TRAJECTORY: 4, MOVER_KEY: 10, MOVER_ENTRIES: 11, MOVER_MOVES: 12, LINK_CHANGES: 13 });
+export const FrameKind = Object.freeze({ MOVERS: 1, LINKS: 2, SIGNALS: 3, TRAJECTORY: 4, MOVEMENTS: 6, MOVER_KEY: 10, MOVER_ENTRIES: 11, MOVER_MOVES: 12, LINK_CHANGES: 13 });
 
 const MAGIC = 0x46583256;
 const VERSION = 1;

@@ -1,7 +1,8 @@
 // @ts-check
 /** Start of the page: reads the network's tables, opens the map and the feed, and ties the parts together. */
 
-import { App } from "./app.js";
+import { LiveFeed } from "./feed.js";
+import { startFeedWorker } from "./feed_socket.js";
 import { fillPage } from "./i18n.js";
 import { enter } from "./sign_in_session.js";
 import { chosenTheme } from "./theme.js";
@@ -19,9 +20,14 @@ async function read(path) {
 
 document.documentElement.dataset.theme = chosenTheme();
 fillPage();
+startFeedWorker();
+// the map library is large: while it is read, the rest is on its way
+const parts = import("./app.js");
 await enter();
-const [overview, signals, groups, links] = await Promise.all([
-  read("api/v1/network"), read("api/v1/network/signals"), read("api/v1/network/groups"), read("api/v1/network/links"),
+const feed = new LiveFeed(new URL("api/v1/live", document.baseURI).href.replace(/^http/, "ws"));
+feed.open();
+const [{ App }, overview, signals, groups, links] = await Promise.all([
+  parts, read("api/v1/network"), read("api/v1/network/signals"), read("api/v1/network/groups"), read("api/v1/network/links"),
 ]);
-const app = new App(overview, signals.signals, groups, links);
+const app = new App(overview, signals.signals, groups, links, feed);
 app.start();

@@ -1,7 +1,7 @@
 // @ts-check
 /** Layers, filters, saved views, depths and wall mode of the map, tied to what draws. */
 
-import { FIRST_LABEL } from "./base_style.js";
+import { NAME_LAYERS } from "./base_style.js";
 import { BusLayer } from "./bus_layer.js";
 import { addCoverage } from "./coverage_layer.js";
 import { DEPTHS, DepthBar, zoomOf } from "./depth_bar.js";
@@ -22,6 +22,7 @@ import { WallMode } from "./wall_mode.js";
  * @property {import("./links.js").LinkLevels} levels
  * @property {import("./signal_overlay.js").SignalOverlay} heads
  * @property {import("./selection.js").Selection} selection
+ * @property {import("./label_map.js").LabelMap} labels
  * @property {() => "light" | "dark"} theme
  * @property {[number, number, number, number]} box of the city
  * @property {() => void} home show the whole city
@@ -30,12 +31,12 @@ import { WallMode } from "./wall_mode.js";
 /** @type {Partial<Record<LayerName, string[]>>} layers of the style by the name that switches them */
 const STYLE_LAYERS = {
   signals: ["stop-lines", "connections"],
-  stops: ["stops-dots", "stop-names"],
-  buses: ["bus-lines"],
+  stops: ["stops-dots"],
   priority: ["priority-rings"],
   coverage: ["coverage"],
-  names: [FIRST_LABEL, "area-names"],
 };
+/** @type {Record<string, LayerName>} name of what a layer with names belongs to, where it is not the names */
+const NAMED_BY = { "stop-names": "stops", "bus-lines": "buses" };
 const DEPTH_KEYS = { city: "c", corridor: "r", intersection: "i", device: "u" };
 
 export class MapDesk {
@@ -44,7 +45,7 @@ export class MapDesk {
     this.stage = stage;
     this.filters = new Filters();
     this.views = new SavedViews();
-    this.buses = new BusLayer(stage.map);
+    this.buses = new BusLayer(stage.map, stage.labels);
     this.wall = new WallMode(this.views, (view) => this.show(view), () => stage.map.resize());
     this.depths = new DepthBar(stage.map, (depth) => this.go(depth), () => this.wholeZoom());
     this.box = new FiltersBox({ filters: this.filters, views: this.views, show: (view) => this.show(view), wall: () => this.wall.set(true) });
@@ -98,8 +99,21 @@ export class MapDesk {
         for (const id of ids) if (map.getLayer(id)) map.setLayoutProperty(id, "visibility", visibility);
       }
     }
+    this.applyNames();
     layer.redraw();
     heads.draw();
+  }
+
+  /** Names are drawn by one of the two maps. */
+  applyNames() {
+    const { labels, map } = this.stage;
+    const { layers } = this.filters;
+    this.buses.draw();
+    for (const id of [...NAME_LAYERS, "bus-lines"]) {
+      const wanted = layers.has(NAMED_BY[id] ?? "names");
+      labels.showLayer(id, wanted);
+      if (this.ready && map.getLayer(id)) map.setLayoutProperty(id, "visibility", wanted && !labels.stands ? "visible" : "none");
+    }
   }
 
   /** @param {import("./saved_views.js").SavedView} view */

@@ -9,7 +9,7 @@ import { MAP_PALETTES } from "./theme.js";
 
 /** @typedef {import("./theme.js").ThemeName} ThemeName */
 
-const TILES = new URL("tiles/base.pmtiles", document.baseURI).href;
+export const TILES = new URL("tiles/base.pmtiles", document.baseURI).href;
 const LOOK_EVERY_MS = 300;
 const VIEW_MARGIN = 0.15;
 
@@ -52,14 +52,16 @@ export function restyle(map, theme, restore) {
 /**
  * Everything that is drawn of the map as one picture; to be asked for while the map draws.
  * @param {maplibre.Map} map
+ * @param {HTMLCanvasElement | null} names canvas with the names
  */
-export function wholePicture(map) {
+export function wholePicture(map, names) {
   const ground = map.getCanvas();
   const picture = document.createElement("canvas");
   picture.width = ground.width;
   picture.height = ground.height;
   const context = picture.getContext("2d");
-  for (const canvas of [ground, ...map.getCanvasContainer().querySelectorAll("canvas.heads")]) {
+  const [movers, ...heads] = map.getCanvasContainer().querySelectorAll("canvas.heads");
+  for (const canvas of [ground, movers, names, ...heads]) {
     if (canvas instanceof HTMLCanvasElement) context?.drawImage(canvas, 0, 0, picture.width, picture.height);
   }
   return picture;

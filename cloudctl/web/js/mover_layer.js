@@ -64,7 +64,8 @@ export class MoverLayer {
     this.layout = gl.createVertexArray();
     this.fixedBuffer = gl.createBuffer();
     this.buffers = [gl.createBuffer(), gl.createBuffer()];
-    this.densityPass = new DensityPass(gl);
+    /** @type {DensityPass | null} made when density is first wanted */
+    this.densityPass = null;
     /** @type {import("./mover_store.js").Fixed | null} */
     this.fixed = null;
     this.fixedVersion = -1;
@@ -96,7 +97,10 @@ export class MoverLayer {
     const { lng, lat } = this.map.getCenter();
     const view = viewNumbers(lng, lat, this.map.getZoom(), this.map.getBearing(), ratio);
     gl.bindVertexArray(this.layout ?? null);
-    if (this.density) this.densityPass?.draw(this, view, this.store.phase(now), ratio);
+    if (this.density) {
+      this.densityPass ??= new DensityPass(gl);
+      this.densityPass.draw(this, view, this.store.phase(now), ratio);
+    }
     if (this.visible) this.drawMovers(view, now, ratio);
     gl.bindVertexArray(null);
     if (fresh) this.onPaint?.();

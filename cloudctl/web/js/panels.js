@@ -7,10 +7,11 @@ import { DevicePanel } from "./device_panel.js";
 import { byId, button, icon, make, refill } from "./dom.js";
 import { EventPanel } from "./event_panel.js";
 import { count, duration } from "./format.js";
-import { member, nameOf, t } from "./i18n.js";
+import { member, t } from "./i18n.js";
 import { IncidentPanel } from "./incident_panel.js";
 import { adviceText, bar, byCause, group, rank } from "./panel_parts.js";
-import { freePlaces } from "./places.js";
+import { ParkingPanel } from "./parking_panel.js";
+import { RecommendationPanel } from "./recommendation_panel.js";
 import { may } from "./sign_in_session.js";
 import { kindColour } from "./theme.js";
 
@@ -31,7 +32,7 @@ import { kindColour } from "./theme.js";
  * @property {(visible: boolean) => void} showUnits
  * @property {import("./work_state.js").WorkState} work
  * @property {import("./work_map.js").WorkMap} map
- * @property {{id: string, name_zh: string, name_en: string}[]} signals
+ * @property {import("./recommendation_panel.js").Signal[]} signals
  * @property {() => void} redrawPanel
  */
 
@@ -40,10 +41,11 @@ const TABS = /** @type {const} */ (["overview", "incidents", "events", "control"
 const NEEDS = { events: ["publish_event"], control: ["control_signals", "open_corridor"], buses: ["see_buses"], parking: ["see_parking"], devices: ["see_devices"] };
 /** Parts of the feed that a panel draws from, beside the one of its own name. */
 /** @type {Partial<Record<typeof TABS[number], string[]>>} */
-const DRAWS = { incidents: ["desk"], control: ["holds", "corridors"] };
+const DRAWS = { incidents: ["desk"], control: ["holds", "corridors", "recommendations"] };
 const ADVISORY_KINDS = ["glosa", "congestion", "diversion", "bus_priority", "parking", "event"];
 const DEVICES_SHOWN = 80;
 const ADVISORIES_SHOWN = 60;
+const OVERVIEW_EVERY_MS = 1900;
 
 export function shownTabs() {
   return TABS.filter((tab) => (NEEDS[tab] ?? ["see_picture"]).some((permission) => may(permission)));
@@ -59,12 +61,16 @@ export class Panels {
     this.search = "";
     this.unitsShown = false;
     this.body = byId("panel-body", HTMLElement);
-    this.drawn = "";
+    this.drawnAt = -Infinity;
     this.desk = new IncidentPanel(scene, () => this.redraw("incidents"));
     this.events = new EventPanel(scene, () => this.redraw("events"));
     this.control = new CorridorPanel(scene);
+    this.lots = new ParkingPanel(scene);
+    this.recommended = new RecommendationPanel(scene.signals, scene.state, (lon, lat) => scene.fly(lon, lat, 17), (signal) => this.hold(signal, ""));
     this.buses = new BusPanel(scene, () => this.redraw("buses"));
     this.unit = new DevicePanel(() => this.closeDevice());
+    /** @type {Partial<Record<typeof TABS[number], {start: () => void, stop: () => void}>>} panels that ask while they are open */
+    this.reading = { buses: this.buses, parking: this.lots };
     byId("tabs", HTMLElement).addEventListener("keydown", (event) => this.move(event));
   }
 
@@ -75,6 +81,8 @@ export class Panels {
   changed(part) {
     if (part === "incidents" || part === "desk") this.drawTabs();
     const drawn = DRAWS[this.tab]?.includes(part) || part === this.tab;
+    // sums over the city need not follow every second
+    if (part === "status" && this.tab === "overview" && performance.now() - this.drawnAt < OVERVIEW_EVERY_MS) return;
     if (drawn || (part === "status" && !["advisories", "devices", "buses", "events"].includes(this.tab))) this.drawBody();
   }
 
@@ -107,9 +115,9 @@ export class Panels {
 
   /** @param {typeof TABS[number]} tab */
   open(tab) {
-    if (this.tab === "buses") this.buses.stop();
+    for (const panel of Object.values(this.reading)) panel.stop();
     this.tab = tab;
-    if (tab === "buses") this.buses.start();
+    this.reading[tab]?.start();
     this.drawAll();
   }
 
@@ -124,14 +132,15 @@ export class Panels {
   }
 
   drawBody() {
+    this.drawnAt = performance.now();
     const content = {
       overview: () => this.overview(),
       incidents: () => this.desk.list(),
       events: () => this.events.list(),
-      control: () => this.control.list(),
+      control: () => [...this.control.list(), ...(may("control_signals") ? [this.recommended.list()] : [])],
       buses: () => this.buses.list(),
       advisories: () => this.advisories(),
-      parking: () => this.parking(),
+      parking: () => this.lots.list(),
       devices: () => this.devices(),
     }[this.tab]();
     if (!this.head) {
@@ -150,6 +159,7 @@ export class Panels {
     if (this.tab === "events") return this.events.head();
     if (this.tab === "control") return this.control.head();
     if (this.tab === "buses") return this.buses.head();
+    if (this.tab === "parking") return this.lots.head();
     return [];
   }
 
@@ -217,22 +227,6 @@ export class Panels {
     const select = make("select", { "aria-label": t("advisories.filter") }, options);
     select.addEventListener("change", () => { this.kind = select.value; this.drawBody(); });
     return make("div", { class: "filter" }, [select]);
-  }
-
-  parking() {
-    const { lots } = this.scene.state;
-    if (lots.length === 0) return [make("p", { class: "empty" }, [t("parking.empty")])];
-    return [make("ul", { class: "list" }, lots.map((lot) => {
-      const free = freePlaces(lot);
-      const age = lot.updated === null ? "" : t("device.seen", { time: duration(this.scene.serverNow() / 1000 - lot.updated) });
-      return make("li", {}, [button(
-        { class: "item", "data-key": lot.id },
-        [make("span", { class: "sign" }, [icon("parking")]), make("span", { class: "title" }, [nameOf(lot)]),
-          make("span", { class: "side" }, free === null ? [t("parking.unknown")] : [make("span", { class: "big" }, [String(free)]), ` ${t("parking.free")}`]),
-          make("span", { class: "more" }, [[t("parking.of", { capacity: lot.capacity ?? "?" }), age].filter(Boolean).join(" · ")])],
-        () => this.scene.fly(lot.lon, lot.lat, 16.5),
-      )]);
-    }))];
   }
 
   devices() {

@@ -45,10 +45,10 @@ export class Places {
       id: lot.id, lon: lot.lon, lat: lot.lat,
       fill: (/** @type {HTMLElement} */ element) => {
         const free = freePlaces(lot);
-        element.replaceChildren(make("b", {}, ["P"]), free === null ? "?" : String(free));
+        const words = free === null ? t("parking.unknown") : t("parking.free");
+        element.replaceChildren(make("b", {}, ["P"]), free === null ? "?" : String(free), make("span", { class: "unseen" }, [` ${words} ${nameOf(lot)}`]));
         element.classList.toggle("full", free === 0);
         element.title = nameOf(lot);
-        element.setAttribute("aria-label", `${nameOf(lot)} ${free === null ? t("parking.unknown") : `${free} ${t("parking.free")}`}`);
         element.onclick = (event) => { event.stopPropagation(); this.map.flyTo({ center: [lot.lon, lot.lat], zoom: 16.5 }); };
       },
     })));

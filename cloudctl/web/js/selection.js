@@ -19,6 +19,9 @@ import { Trail } from "./trail.js";
  * @property {() => number | null} pictureAge ms
  * @property {(row: number) => {id: string, name_zh: string, name_en: string}} linkOf
  * @property {(lon: number, lat: number, zoom?: number) => void} fly
+ * @property {(signal: string) => import("./recommendation_panel.js").Recommendation | null} recommended
+ * @property {(signal: string) => string | null} controlOf what a controller does with it
+ * @property {((signal: string) => void) | null} hold take a signal under hold, where one may
  * @property {() => void} cleared called when nothing is chosen any more
  */
 
@@ -92,7 +95,10 @@ export class Selection {
   drawCard() {
     const { chosen } = this;
     if (!chosen) return;
-    if (chosen.kind === "signal") this.card.showSignal(this.scene.signals.places[chosen.row], this.scene.signals, this.scene.serverNow());
+    if (chosen.kind === "signal") {
+      const place = this.scene.signals.places[chosen.row];
+      this.card.showSignal(place, this.scene.signals, this.scene.serverNow(), this.scene.recommended(place.id), this.scene.controlOf(place.id), this.scene.hold);
+    }
     else if (chosen.kind === "link") this.card.showLink(this.scene.linkOf(chosen.row), this.scene.levels.find(chosen.row));
     else {
       const row = this.scene.movers.rowOf(chosen.id);

@@ -5,7 +5,7 @@ import { make } from "./dom.js";
 import { currentLanguage, member, t } from "./i18n.js";
 
 export const PEOPLE = ["police_viewer", "police_operator", "signal_engineer", "bus_dispatcher", "device_administrator", "auditor", "data_desk", "administrator"];
-export const PROGRAMS = [...PEOPLE, "picture_reader", "parking_reporter"];
+export const PROGRAMS = [...PEOPLE, "picture_reader", "parking_reporter", "ride_requester"];
 
 /**
  * A moment in the reader's own time.

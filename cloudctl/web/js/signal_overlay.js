@@ -6,6 +6,7 @@
 
 import { FAINT, HOUSING, HeadBrush, INK } from "./head_brush.js";
 import { t } from "./i18n.js";
+import { LaneQueues } from "./lane_queues.js";
 import { drawQueue } from "./signal_queues.js";
 import { drawRings } from "./signal_ring.js";
 import { lampOf } from "./signals.js";
@@ -21,6 +22,7 @@ const FROM_LAMPS = 14.8;
 const FROM_HEADS = 16.3;
 const FROM_CROSSINGS = 17.3;
 const FROM_RINGS = 16.8;
+const FROM_QUEUES = 15.5;
 const ROW = 18;
 const TICK_MS = 250;
 
@@ -34,6 +36,7 @@ export class SignalOverlay {
   constructor(map, signals, serverNow, queueOf) {
     this.queueOf = queueOf;
     this.visible = true;
+    this.lanes = new LaneQueues();
     this.map = map;
     this.signals = signals;
     this.serverNow = serverNow;
@@ -44,6 +47,8 @@ export class SignalOverlay {
     this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     this.brush = new HeadBrush(this.context);
     this.drawn = "";
+    /** Anything stands on the canvas. */
+    this.inked = false;
     this.width = 0;
     this.height = 0;
     map.on("render", () => this.draw());
@@ -62,9 +67,13 @@ export class SignalOverlay {
     this.drawn = state;
     this.resize();
     this.context.clearRect(0, 0, this.width, this.height);
-    if (zoom < FROM_DOTS || !this.visible) return;
-    if (zoom < FROM_LAMPS) this.drawDots(now);
-    else this.drawApproaches(zoom, now);
+    this.inked = false;
+    if (zoom >= FROM_DOTS && this.visible) {
+      if (zoom < FROM_LAMPS) this.drawDots(now);
+      else this.drawApproaches(zoom, now);
+    }
+    // of a canvas that is only ever cleared Chromium may show what stood there before
+    this.canvas.style.visibility = this.inked ? "" : "hidden";
   }
 
   resize() {
@@ -84,6 +93,7 @@ export class SignalOverlay {
     for (const place of this.signals.places) {
       const at = this.map.project([place.lon, place.lat]);
       if (!this.inside(at)) continue;
+      this.inked = true;
       const known = this.anyLight(place, now);
       this.context.beginPath();
       this.context.roundRect(at.x - 3, at.y - 6, 6, 12, 2);
@@ -115,15 +125,20 @@ export class SignalOverlay {
     const bearing = this.map.getBearing();
     const bounds = this.map.getBounds();
     const metre = (512 * 2 ** zoom) / (40075016.7 * Math.cos((this.map.getCenter().lat * Math.PI) / 180));
+    if (zoom >= FROM_QUEUES) {
+      this.lanes.read();
+      this.inked = this.lanes.draw(this.brush, (place) => this.map.project(place), (at) => this.inside(at), metre, now);
+    }
     if (zoom >= FROM_RINGS) this.drawJunctions(now);
     for (const approach of this.signals.approaches) {
       if (!bounds.contains([approach.lon, approach.lat])) continue;
       const line = this.map.project([approach.lon, approach.lat]);
       if (!this.inside(line)) continue;
+      this.inked = true;
       // upstream of the stop line, so that the head does not cover the junction
       const back = ((approach.bearing - bearing + 180) * Math.PI) / 180;
       const [east, south] = [Math.sin(back), -Math.cos(back)];
-      if (zoom >= 15.5) drawQueue(this.brush, line, [east, south], this.queueOf(approach.link), metre);
+      if (zoom >= FROM_QUEUES && !this.lanes.knows(approach.link, now)) drawQueue(this.brush, line, [east, south], this.queueOf(approach.link), metre);
       if (zoom < FROM_HEADS) {
         this.drawLamp({ x: line.x + east * 15, y: line.y + south * 13 }, this.mainLight(approach, now), zoom);
       } else {
@@ -138,6 +153,7 @@ export class SignalOverlay {
     for (const place of this.signals.places) {
       const at = this.map.project([place.lon, place.lat]);
       if (!this.inside(at)) continue;
+      this.inked = true;
       const lights = Array.from({ length: place.group_count }, (_, index) => this.signals.light(place.group_start + index, now));
       drawRings(this.context, at, lights.flatMap((light) => (light && !light.stale && light.likely !== null ? [light] : [])));
     }
@@ -195,6 +211,7 @@ export class SignalOverlay {
     for (const crossing of this.signals.table.crossings) {
       const at = this.map.project([crossing.lon, crossing.lat]);
       if (!this.inside(at)) continue;
+      this.inked = true;
       const light = this.signals.light(crossing.group, now);
       this.brush.housing(at.x - 17, at.y - 8, 34, 16);
       this.brush.arrow("P", at.x - 10, at.y);

@@ -34,6 +34,8 @@ export class State {
     this.devices = [];
     /** @type {import("./bus_layer.js").Bus[]} */
     this.buses = [];
+    /** @type {import("./recommendation_panel.js").Recommended} */
+    this.recommended = { items: [], control: [] };
     /** @type {Status | null} */
     this.status = null;
     this.work = new WorkState();
@@ -43,6 +45,7 @@ export class State {
   clear() {
     this.incidents = [];
     this.advisories = [];
+    this.recommended = { items: [], control: [] };
   }
 
   /**
@@ -68,6 +71,9 @@ export class State {
         return message.type;
       case "transit":
         this.buses = /** @type {import("./bus_layer.js").Bus[]} */ (message.buses);
+        return message.type;
+      case "recommendations":
+        this.recommended = /** @type {import("./recommendation_panel.js").Recommended} */ (/** @type {unknown} */ (message));
         return message.type;
       case "status":
         this.status = /** @type {Status} */ (/** @type {unknown} */ (message));

@@ -13,6 +13,7 @@ import { select } from "./work_parts.js";
 /**
  * @typedef {object} Stage what the time line acts on
  * @property {import("./feed.js").LiveFeed} live
+ * @property {() => HTMLCanvasElement | null} names canvas with the names over the map
  * @property {import("../vendor/maplibre-gl.mjs").Map} map
  * @property {(feed: import("./feed.js").LiveFeed) => void} hear frames and texts of a feed are drawn from now on
  * @property {() => void} clear forget what is drawn
@@ -237,7 +238,7 @@ export class Timeline {
 
   exportPicture() {
     const { map } = this.stage;
-    map.once("render", () => wholePicture(map).toBlob((blob) => {
+    map.once("render", () => wholePicture(map, this.stage.names()).toBlob((blob) => {
       if (blob) download(URL.createObjectURL(blob), `map-${new Date(this.now() * 1000).toISOString().replaceAll(":", "")}.png`);
     }));
     map.triggerRepaint();

@@ -1,0 +1,143 @@
+"""What of incidents and desk work lies in whose district.
+
+A place lies in the district of the nearest registered roadside device that has one, within `REACH_M`; beyond that it
+lies in none and is everybody's. Until the register was read once, who is bound to districts sees nothing of them.
+Roads, lights and road users are the city's, whoever looks; a green corridor crosses districts and is open to all who
+may open one.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import structlog
+from numpy.typing import NDArray
+
+from cloudctl.access.actor import EVERY, Actor
+from cloudctl.api.live_state import LiveState, Part
+from cloudctl.api.state_messages import DeviceState, IncidentState
+from cloudctl.devices.record import DeviceRecord, DeviceType
+from cloudctl.errors import CloudctlError
+
+REACH_M = 3000.0
+REFRESH_S = 10.0
+METRES = 111_320.0
+"""Of a degree of latitude."""
+BOUND = frozenset({Part.INCIDENTS, Part.DESK, Part.EVENTS, Part.HOLDS, Part.DEVICES})
+"""Parts of the feed that differ by district."""
+_log = structlog.get_logger("gateway.districts")
+Items = Sequence[Mapping[str, object]]
+
+
+def _reals() -> NDArray[np.float64]:
+    return np.zeros(0)
+
+
+@dataclass
+class Districts:
+    """The districts of a city, as the register of devices tells them."""
+
+    signals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Place (lon, lat; deg) of each signal by id."""
+    known: bool = False
+    """The register was read."""
+    of_device: dict[str, str] = field(default_factory=dict)
+    _lon: NDArray[np.float64] = field(default_factory=_reals)
+    _lat: NDArray[np.float64] = field(default_factory=_reals)
+    _names: list[str] = field(default_factory=list)
+
+    def take(self, records: Iterable[DeviceRecord]) -> None:
+        """Take over the register."""
+        self.of_device, places = {}, []
+        for record in records:
+            if record.district and record.kind is not DeviceType.OBU:
+                self.of_device[record.id] = record.district
+                if record.lon is not None and record.lat is not None:
+                    places.append((record.lon, record.lat, record.district))
+        self._lon = np.array([lon for lon, _, _ in places])
+        self._lat = np.array([lat for _, lat, _ in places])
+        self._names = [name for _, _, name in places]
+        self.known = True
+
+    def at(self, lon: float, lat: float) -> str:
+        """District of a place (deg); empty where none is near."""
+        if not self._names or not (math.isfinite(lon) and math.isfinite(lat)):
+            return ""
+        east = (self._lon - lon) * METRES * math.cos(math.radians(lat))
+        away = np.hypot(east, (self._lat - lat) * METRES)
+        nearest = int(np.argmin(away))
+        return self._names[nearest] if away[nearest] <= REACH_M else ""
+
+    async def keep(self, read: Callable[[], Coroutine[None, None, Mapping[str, DeviceRecord]]]) -> None:
+        """Read the register again and again until cancelled; what is known stays while it cannot be read."""
+        while True:
+            try:
+                self.take((await read()).values())
+            except CloudctlError as fault:
+                _log.debug("districts are as they were", reason=str(fault))
+            await asyncio.sleep(REFRESH_S)
+
+    def sight_of(self, actor: Actor) -> "DistrictSight | None":
+        """Give what an actor may see; None where that is the whole city."""
+        return None if EVERY in actor.districts else DistrictSight(actor, self)
+
+
+@dataclass(frozen=True)
+class DistrictSight:
+    """The districts that an actor may see and work in."""
+
+    actor: Actor
+    districts: Districts
+    parts: frozenset[Part] = BOUND
+
+    def place(self, lon: object, lat: object) -> bool:
+        """Whether a place (deg) is the actor's."""
+        if not self.districts.known or not isinstance(lon, int | float) or not isinstance(lat, int | float):
+            return False
+        return self.actor.in_district(self.districts.at(lon, lat))
+
+    def incident(self, incident: IncidentState | None) -> bool:
+        """Whether an incident may be seen; one that nobody knows any more may not."""
+        return incident is not None and self.place(incident.lon, incident.lat)
+
+    def signal(self, signal: object) -> bool:
+        """Whether a signal is the actor's."""
+        place = self.districts.signals.get(str(signal))
+        return place is not None and self.place(*place)
+
+    def work(self, content: Mapping[str, object]) -> bool:
+        """Whether an operator's event or hold is in the actor's districts."""
+        if "signal" in content:
+            several = content.get("signals")
+            return any(self.signal(each) for each in (several if isinstance(several, list) else [content["signal"]]))
+        return self.place(content.get("lon"), content.get("lat"))
+
+    def content(self, part: Part, whole: dict[str, object], state: LiveState) -> dict[str, object]:
+        """Give of a part of the feed what may be seen."""
+        if part is Part.DEVICES:
+            return {**whole, "devices": [each for each in state.devices if self._device(each)]}
+        if part is Part.INCIDENTS:
+            return {**whole, "items": [each for each in state.incidents.values() if self.incident(each)]}
+        kept: dict[str, object] = {"items": [each for each in _list(whole, "items") if self._shows(part, each, state)]}
+        if part is Part.DESK:
+            kept["mutes"] = [each for each in _list(whole, "mutes") if self._mute(each)]
+        return {**whole, **kept}
+
+    def _device(self, device: DeviceState) -> bool:
+        return self.districts.known and self.actor.in_district(self.districts.of_device.get(device.id, ""))
+
+    def _mute(self, mute: Mapping[str, object]) -> bool:
+        return mute.get("lon") is None or self.place(mute.get("lon"), mute.get("lat"))
+
+    def _shows(self, part: Part, item: Mapping[str, object], state: LiveState) -> bool:
+        if part is Part.DESK:
+            return self.incident(state.incidents.get(str(item.get("incident_id"))))
+        content = item.get("content")
+        return isinstance(content, Mapping) and self.work(content)
+
+
+def _list(whole: Mapping[str, object], name: str) -> Items:
+    found = whole.get(name)
+    return found if isinstance(found, Sequence) and not isinstance(found, str) else ()
