@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fusion.columns import KINDS, SOURCES, Floats, Ints, Record, Table
-from fusion.estimation import absorb, lag_noise
+from fusion.estimation import absorb, is_named, lag_noise
 from fusion.motion import move_track
 from maps.compiled import compiled
 
@@ -113,13 +113,18 @@ def widest_variance(covariance: Floats) -> float:
 
 
 @compiled
-def motion_cost(track: Record, report: Record, work: Record, lag: float, parameters: Record) -> float:
-    """Return the cost by position and velocity; inf outside the gate."""
+def motion_cost(track: Record, report: Record, work: Record, lag: float, named: bool, parameters: Record) -> float:
+    """Return the cost by position and velocity; inf outside the gate.
+
+    Where a trusted name says that it is the track, the gate is wider and the cost bounded: road users swerve.
+    """
     z, state, covariance = report["z"], track["state"], track["covariance"]
     position_noise, velocity_noise = lag_noise(track, lag, parameters)
     position_variance = report["variance"][0] + position_noise
     east, north = z[0] - state[0] + lag * state[2], z[1] - state[1] + lag * state[3]
     widest = parameters["gate"] * (widest_variance(covariance) + position_variance)
+    if named:
+        widest = max(widest, parameters["named_reach"] ** 2)
     if east * east + north * north > min(widest, parameters["largest_reach"] ** 2):
         return math.inf
     for i in range(4):
@@ -128,6 +133,8 @@ def motion_cost(track: Record, report: Record, work: Record, lag: float, paramet
             work["covariance"][i, j] = covariance[i, j]
     velocity_variance = report["variance"][1] + velocity_noise
     distance, log_determinant = absorb(work["state"], work["covariance"], z, position_variance, velocity_variance, lag)
+    if named:
+        distance = min(distance, parameters["named_distance"])
     if not distance <= parameters["gate"]:
         return math.inf
     outside = 2.0 * math.log(2.0 * math.pi * parameters["outsider_density"])
@@ -141,7 +148,8 @@ def pair_cost(track: Record, device: Record, report: Record, work: Record, param
     """Return the cost of giving a report to a track; carries the track forward to the moment of the report."""
     moment = report["moment"]
     move_track(track, moment, parameters)
-    cost = motion_cost(track, report, work, max(track["time"] - moment, 0.0), parameters)
+    named = is_named(track, device, report, parameters)
+    cost = motion_cost(track, report, work, max(track["time"] - moment, 0.0), named, parameters)
     if cost == math.inf:
         return cost
     cost += name_cost(track, device, report, parameters)

@@ -10,10 +10,13 @@ import math
 
 from fusion.columns import KINDS, RECENT, SOURCES, Floats, Record
 from fusion.motion import acceleration_power, turn_between
+from fusion.registration import has_company
 from maps.compiled import compiled
 
 HEADING_SPEED = 0.8
 """From this speed on the direction of motion is the heading, m/s."""
+SWERVE, LARGEST_LOOSENING = 9.0, 8.0
+"""Squared normalised distance of a position from which on a track swerves, and how much its covariance may grow."""
 SURPRISE_GAIN = 0.03
 """Share of the newest innovation in the mean."""
 BLUR_GAIN = 0.2
@@ -51,6 +54,41 @@ def absorb(
         distance += innovation * innovation / spread
         determinant *= spread
     return distance, math.log(determinant)
+
+
+@compiled
+def is_named(track: Record, device: Record, report: Record, parameters: Record) -> bool:
+    """Tell whether a device that keeps its names gives a report the name of the track it reported just before.
+
+    Where another device sees the track too, that one's word on where it is stands: the namer's clock may be wrong.
+    """
+    if has_company(track, report["device"], report["time"]):
+        return False
+    if not report["roadside"]:
+        return bool(device["owner"] == track["track_id"])
+    if device["reliability"] < parameters["named_reliability"]:
+        return False
+    for slot in range(SOURCES):
+        if track["source"][slot] == report["device"]:
+            fresh = abs(report["time"] - track["source_time"][slot]) < parameters["named_window"]
+            return bool(fresh and track["source_object"][slot] == report["object_id"])
+    return False
+
+
+@compiled
+def loosen(track: Record, z: Floats, variance: float, lag: float) -> None:
+    """Believe a track less whose report lies farther off than its motion explains: it swerves.
+
+    The covariance grows with the squared normalised distance of the position (strong tracking; Zhou and Frank 1996).
+    """
+    state, covariance = track["state"], track["covariance"]
+    east, north = z[0] - state[0] + lag * state[2], z[1] - state[1] + lag * state[3]
+    told = 0.5 * (covariance[0, 0] + covariance[1, 1]) + variance
+    factor = min((east * east + north * north) / (SWERVE * told), LARGEST_LOOSENING)
+    if factor > 1.0:
+        for i in range(4):
+            for j in range(4):
+                covariance[i, j] *= factor
 
 
 @compiled

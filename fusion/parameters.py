@@ -37,6 +37,14 @@ class TrackerParameters(NamedTuple):
     """Largest squared normalised distance of a report from its track."""
     largest_reach: float = 12.0
     """Largest distance of a report from its track, m."""
+    named_reliability: float = 0.9
+    """From this reliability on a device's name may carry a report over the gate."""
+    named_window: float = 0.6
+    """The name must have been given within this time, s."""
+    named_reach: float = 5.0
+    """Largest distance of a report from the track that its name means, m."""
+    named_distance: float = 16.0
+    """A report whose name means the track counts as no further away, squared normalised distance."""
     identity_window: float = 1.5
     """A device's object name counts as evidence for this long, s."""
     identity_chance: float = 0.02

@@ -33,14 +33,17 @@ SILENT = 10.0
 
 @compiled
 def precisions(device: Record, priors: Floats, parameters: Record) -> tuple[float, float, float]:
-    """Return the prior precisions of offset, yaw and clock, lowered where the present estimate is far out."""
+    """Return the prior precisions of offset, yaw and clock, lowered where the present estimate is far out.
+
+    About zero a terminal's offset has the variance that it states: compared with nobody, it is as uncertain as that.
+    """
     offset, yaw, clock = prior_variance(device, parameters)
     if device["roadside"]:
         offset, yaw, clock = offset * priors[0], yaw * priors[1], clock * priors[2]
     bias, freedom = device["bias"], FREEDOM
     shift = bias[0] * bias[0] + bias[1] * bias[1]
     return (
-        (freedom + 2.0) / (freedom * offset + shift),
+        (freedom + 2.0) / ((freedom if device["roadside"] else freedom + 2.0) * offset + shift),
         (freedom + 1.0) / (freedom * yaw + bias[2] * bias[2]),
         (freedom + 1.0) / (freedom * clock + bias[3] * bias[3]),
     )
@@ -71,8 +74,24 @@ def gather_patch(devices: Table, pairs: Table, row: int, members: Longs) -> int:
 
 
 @compiled
-def expanded(pair: Record) -> tuple[Floats, Floats]:
-    """Return information (8, 8) and vector (8,) of a pair about the errors of its first and its second device."""
+def freshness(devices: Table, pair: Record, parameters: Record) -> float:
+    """Return the share of a pair's information that still holds: a terminal's slow error goes its own way again.
+
+    What two roadside units showed is faded when they are next compared; their errors wait for that.
+    """
+    first, second = devices[pair["first"]], devices[pair["second"]]
+    if first["roadside"] and second["roadside"]:
+        return 1.0
+    terminal = second if first["roadside"] else first
+    return math.pow(0.5, max(terminal["heard"] - pair["time"], 0.0) / parameters["self_half_life"])
+
+
+@compiled
+def expanded(pair: Record, fresh: float) -> tuple[Floats, Floats]:
+    """Return information (8, 8) and vector (8,) of a pair about the errors of its first and its second device.
+
+    `fresh` is the share of the information that still holds.
+    """
     place = ((0, 4), (1, 5), (3, 7), (2, -1), (6, -1))
     information, vector = np.zeros((8, 8)), np.zeros(8)
     for i in range(5):
@@ -81,12 +100,12 @@ def expanded(pair: Record) -> tuple[Floats, Floats]:
             if at < 0:
                 continue
             sign = 1.0 - 2.0 * which
-            vector[at] += sign * pair["vector"][i]
+            vector[at] += fresh * sign * pair["vector"][i]
             for j in range(5):
                 for other in range(2):
                     to = place[j][other]
                     if to >= 0:
-                        information[at, to] += sign * (1.0 - 2.0 * other) * pair["information"][i, j]
+                        information[at, to] += fresh * sign * (1.0 - 2.0 * other) * pair["information"][i, j]
     return information, vector
 
 
@@ -113,7 +132,7 @@ def add_leaf(
     parameters: Record,
 ) -> None:
     """Add a pair with a device outside of the patch, whose errors are as its prior says."""
-    information, known = expanded(pair)
+    information, known = expanded(pair, freshness(devices, pair, parameters))
     mine, theirs = (0, 4) if pair["first"] == inside else (4, 0)
     company = 0
     for place in range(PAIRS):
@@ -133,9 +152,9 @@ def add_leaf(
 
 
 @compiled
-def add_inner(matrix: Floats, vector: Floats, first: int, second: int, pair: Record) -> None:
+def add_inner(matrix: Floats, vector: Floats, first: int, second: int, pair: Record, fresh: float) -> None:
     """Add a pair of two devices of the patch, whose errors stand from rows `first` and `second` on."""
-    information, known = expanded(pair)
+    information, known = expanded(pair, fresh)
     for i in range(8):
         at = first + i if i < 4 else second + i - 4
         vector[at] += known[i]
@@ -163,7 +182,8 @@ def solve_device(devices: Table, pairs: Table, row: int, priors: Floats, paramet
             if there < 0:
                 add_leaf(matrix, vector, 4 * place, pair, devices, number, partner, priors, parameters)
             elif pair["first"] == number:
-                add_inner(matrix, vector, 4 * place, there, pair)
+                fresh = freshness(devices, pair, parameters)
+                add_inner(matrix, vector, 4 * place, there, pair, fresh)
     for place in range(count):
         devices[members[place]]["local"] = -1
     take_solution(devices, members[:count], np.linalg.inv(matrix).astype(np.float64), vector)

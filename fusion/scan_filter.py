@@ -4,7 +4,7 @@ import math
 
 from fusion.association import Scratch, assign, keep_candidate, pair_cost
 from fusion.columns import COUNT, DUPLICATES, SOURCES, Longs, Record, Table
-from fusion.estimation import absorb, is_duplicate, lag_noise, learn_rest, learn_surprise
+from fusion.estimation import absorb, is_duplicate, is_named, lag_noise, learn_rest, learn_surprise, loosen
 from fusion.gating import FIELD, FINE, WIDE, Grid, insert, near
 from fusion.lifecycle import believe, birth, doubt
 from fusion.registration import compare, correct_report, start_device
@@ -80,6 +80,8 @@ def apply_report(
         compare(devices, pairs, track, report, counters, parameters)
     position_noise, velocity_noise = lag_noise(track, lag, parameters)
     position_variance, velocity_variance = report["variance"][0], report["variance"][1]
+    if is_named(track, device, report, parameters):
+        loosen(track, report["z"], position_variance + position_noise, lag)
     distance, _ = absorb(
         track["state"],
         track["covariance"],

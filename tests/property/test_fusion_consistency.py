@@ -1,0 +1,94 @@
+"""The covariance of a track says how wrong it is: normalised errors lie in their band, also of drifting terminals."""
+
+import numpy as np
+import pytest
+from fusion_reports import NOW, Walk, new_walk, reports
+from numpy.typing import NDArray
+
+from fusion.sensors import SensorTable
+from ingest.observation import ObservationBatch, Source
+
+COUNT = 60
+SPEED, STATED, SLOW_SHARE, SLOW_TIME = 10.0, 1.2, 0.8, 10.0
+ROADSIDE_SIGMA = 0.3
+Values = NDArray[np.float64]
+
+
+class Drift:
+    """Errors of terminals: a first-order Gauss-Markov process and white noise, as satellite positions have them."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng, self._slow = rng, rng.normal(0.0, STATED * np.sqrt(SLOW_SHARE), (2, COUNT))
+
+    def next(self) -> Values:
+        kept = np.exp(-0.1 / SLOW_TIME)
+        noise = self._rng.normal(0.0, STATED * np.sqrt(SLOW_SHARE), (2, COUNT))
+        self._slow = kept * self._slow + np.sqrt(1.0 - kept * kept) * noise
+        drifted: Values = self._slow + self._rng.normal(0.0, STATED * np.sqrt(1.0 - SLOW_SHARE), (2, COUNT))
+        return drifted
+
+
+def _roadside(time: float, x: Values, y: Values, rng: np.random.Generator) -> ObservationBatch:
+    noise = rng.normal(0.0, ROADSIDE_SIGMA, (2, COUNT))
+    return reports(time, x + noise[0], y + noise[1], vx=SPEED, device=0, sigma=ROADSIDE_SIGMA)
+
+
+def _terminals(time: float, x: Values, y: Values, drift: Drift) -> ObservationBatch:
+    error = drift.next()
+    return reports(
+        time,
+        x + error[0],
+        y + error[1],
+        vx=SPEED,
+        device=np.arange(COUNT) + 1,
+        names=0,
+        source=Source.SELF,
+        sigma=STATED,
+    )
+
+
+def _drive(seed: int, seen_for: float, alone_for: float) -> tuple[Walk, Values, Values]:
+    """Drive in parallel, first under a roadside unit, then out of its sight; return the end with the true places."""
+    rng = np.random.default_rng(seed)
+    walk, drift = new_walk(SensorTable.unknown(COUNT + 1)), Drift(rng)
+    y: Values = np.arange(COUNT, dtype=np.float64) * 40.0
+    x: Values = np.zeros(COUNT)
+    while walk.now < NOW + seen_for + alone_for - 0.05:
+        time = walk.now + 0.1
+        x = np.full(COUNT, SPEED * (time - NOW))
+        batches = [_terminals(time, x, y, drift)]
+        if time < NOW + seen_for + 0.05:
+            batches.append(_roadside(time, x, y, rng))
+        walk.cycle(*batches)
+    return walk, x, y
+
+
+def _mean_normalised(walk: Walk, x: Values, y: Values) -> float:
+    """Squared error by the covariance, per degree of freedom, mean over all."""
+    tracks = walk.tracker.table(walk.now)
+    row = np.rint(tracks.y / 40.0).astype(np.int64)
+    error = np.column_stack((tracks.x - x[row], tracks.y - y[row]))
+    covariance = tracks.covariance[:, :2, :2].astype(np.float64)
+    return float(np.einsum("ni,nij,nj->n", error, np.linalg.inv(covariance), error).mean() / 2.0)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_terminal_that_left_the_view_of_a_unit_is_as_uncertain_again_as_its_drift(seed: int) -> None:
+    """20 s later its error is another; what the unit told of it no longer holds."""
+    walk, x, y = _drive(seed, seen_for=4.0, alone_for=20.0)
+    assert len(walk.ids) == COUNT
+    assert 0.6 < _mean_normalised(walk, x, y) < 1.5
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_terminal_that_nobody_else_sees_is_as_uncertain_as_it_states(seed: int) -> None:
+    walk, x, y = _drive(seed, seen_for=0.0, alone_for=8.0)
+    assert len(walk.ids) == COUNT
+    assert 0.5 < _mean_normalised(walk, x, y) < 1.5
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_unit_and_terminal_both_see_is_not_believed_too_much(seed: int) -> None:
+    walk, x, y = _drive(seed, seen_for=6.0, alone_for=0.0)
+    assert len(walk.ids) == COUNT
+    assert _mean_normalised(walk, x, y) < 1.3
