@@ -18,6 +18,7 @@ from cloudctl.commands import (
     replay,
     serve,
 )
+from cloudctl.commands.diversion import app as diversion_app
 from cloudctl.commands.map import app as map_app
 from cloudctl.commands.signals import app as signals_app
 from cloudctl.errors import CloudctlError
@@ -46,6 +47,7 @@ app.add_typer(map_app, name="map", help="Import road networks and find routes.")
 app.add_typer(audit.app, name="audit", help="Check the audit log.")
 app.add_typer(privacy.app, name="privacy", help="Check receipts of withdrawals, erase recordings.")
 app.add_typer(signals_app, name="signals", help="Evaluate signal control in SUMO.")
+app.add_typer(diversion_app, name="diversion", help="Evaluate diversion in SUMO.")
 app.add_typer(bench.app, name="bench", help="Measure what the platform reaches on this machine.")
 
 

@@ -33,9 +33,11 @@ def main(data_dir: Path) -> int:
 
 def _compile(network: Path) -> None:
     from cloudctl.engine.warm_up import warm_up  # noqa: PLC0415  # numba may be imported only now
+    from cloudctl.playback.warm_up import warm_up as warm_up_replay  # noqa: PLC0415  # the same
     from maps.network_file import open_network  # noqa: PLC0415  # the same
 
     warm_up(open_network(network))
+    warm_up_replay()
 
 
 if __name__ == "__main__":

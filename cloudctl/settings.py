@@ -53,6 +53,8 @@ class EngineSettings(_Section):
     cycle_hz: Rate = 10.0
     live_hz: Rate = 5.0
     trajectory_hz: Rate = 5.0
+    signal_control: Literal["recommend", "execute"] = "recommend"
+    """execute: controllers that say that they take stages are commanded; recommend: none is."""
 
 
 Four = tuple[float, float, float, float]
@@ -84,6 +86,20 @@ class TransitSettings(_Section):
 
     timetable: Path | None = None
     """GTFS Schedule zip file or folder; read when it appears and again when it changes."""
+
+
+class ParkingSettings(_Section):
+    """Car parks and kerb sections."""
+
+    register_file: Path | None = None
+    """GeoJSON file of lots that are not, or otherwise, on the map; lots entered over HTTP take their place."""
+
+
+class RoutingSettings(_Section):
+    """Ways by class of vehicle."""
+
+    rules_file: Path | None = None
+    """JSON file of classes with their sizes, closed zones and hours, see `cloudctl.routing.vehicle_classes`."""
 
 
 class GatewaySettings(_Section):
@@ -155,6 +171,8 @@ class Settings(BaseSettings):
     archiver: ArchiverSettings = ArchiverSettings()
     gateway: GatewaySettings = GatewaySettings()
     transit: TransitSettings = TransitSettings()
+    parking: ParkingSettings = ParkingSettings()
+    routing: RoutingSettings = RoutingSettings()
     access: AccessSettings = AccessSettings()
     devices: DevicesSettings = DevicesSettings()
 
@@ -198,11 +216,14 @@ def read_settings(path: Path) -> Settings:
 
 
 def _anchored(settings: Settings, folder: Path) -> Settings:
-    timetable = settings.transit.timetable
+    timetable, lots = settings.transit.timetable, settings.parking.register_file
+    rules = settings.routing.rules_file
     return settings.model_copy(
         update={
             "data_dir": folder / settings.data_dir,
             "map": MapSettings(file=folder / settings.map.file, tiles=folder / settings.map.tiles),
             "transit": TransitSettings(timetable=timetable and folder / timetable),
+            "parking": ParkingSettings(register_file=lots and folder / lots),
+            "routing": RoutingSettings(rules_file=rules and folder / rules),
         }
     )

@@ -120,6 +120,11 @@ class DeviceHealth:
             streams[name] = StreamHealth(BY_NAME[name])
         return streams[name]
 
+    def last_received(self, row: int, name: str) -> float:
+        """When the last message of a stream of a device came, UTC epoch s; minus infinity before the first."""
+        known = self._states[row].streams.get(name) if row < len(self._states) else None
+        return known.last_received if known is not None and known.received else float("-inf")
+
     def note_refusal(self, row: int, reason: str) -> None:
         """Count a refused message."""
         self._state(row).refused[reason] += 1

@@ -132,6 +132,8 @@ STREAMS: tuple[Stream, ...] = (
     _cloud("signal_event", "V2X/CLOUD/SIGNAL/EVENT", 1),
     _cloud("signal_assessment", "V2X/CLOUD/SIGNAL/ASSESSMENT", 1),
     _cloud("notification", "V2X/CLOUD/NOTIFICATION", 1),
+    _cloud("signal_recommendation", "V2X/CLOUD/SIGNALS/{device}/RECOMMENDATION", 1),
+    _cloud("signal_priority", "V2X/CLOUD/SIGNALS/{device}/PRIORITY", 1),
     _cloud("incidents_now", "V2X/CLOUD/STATE/INCIDENTS", 1, retain=True),
     _cloud("parking_now", "V2X/CLOUD/STATE/PARKING", 1, retain=True),
     _cloud("transit_now", "V2X/CLOUD/STATE/TRANSIT", 1, 1.0, retain=True),
@@ -140,6 +142,7 @@ STREAMS: tuple[Stream, ...] = (
     _cloud("stop_visit", "V2X/CLOUD/TRANSIT/VISIT", 1),
     _cloud("dispatch_advice", "V2X/CLOUD/TRANSIT/ADVICE", 1),
     _cloud("priority_status", "V2X/CLOUD/TRANSIT/PRIORITY", 1),
+    _cloud("signals_now", "V2X/CLOUD/STATE/SIGNALS", 1, 1.0, retain=True),
     _cloud("devices_now", "V2X/CLOUD/STATE/DEVICES", 0, 0.5, retain=True),
     _cloud("work_now", "V2X/CLOUD/STATE/WORK", 1, 1.0, retain=True),
     _cloud("health", "V2X/CLOUD/HEALTH/{device}", 0, 1.0, retain=True),
@@ -147,6 +150,9 @@ STREAMS: tuple[Stream, ...] = (
     _cloud("command_reply", "V2X/CLOUD/COMMAND/REPLY", 1),
     _cloud("privacy_register", "V2X/CLOUD/PRIVACY/REGISTER", 1, retain=True),
     _cloud("device_register", "V2X/CLOUD/REGISTER/{device}", 1, retain=True),
+    _cloud("trunk_arrivals", "V2X/CLOUD/TRANSIT/CONNECTIONS", 1, retain=True),
+    _cloud("stored_dwells", "V2X/CLOUD/TRANSIT/DWELLS", 1, retain=True),
+    _cloud("parking_register", "V2X/CLOUD/PARKING/REGISTER", 1, retain=True),
     _cloud("delivery", "V2X/CLOUD/DELIVERY", 1),
 )
 

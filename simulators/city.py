@@ -12,6 +12,7 @@ from simulators.commands import (
     ClearLane,
     Command,
     CommandResult,
+    ControlStage,
     HoldAtStop,
     ParkAt,
     RequestPriority,
@@ -97,6 +98,8 @@ class CitySimulation:
                 reason = self._park(command.vehicle, command.car_park)
             case RequestPriority():
                 return self._signals.request(command, command.arrival - self.epoch - self.elapsed)
+            case ControlStage():
+                return self._signals.control(command)
             case BlockLane():
                 reason = self._breakdowns.block(command)
             case ClearLane():

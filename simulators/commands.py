@@ -52,6 +52,17 @@ class RequestPriority:
 
 
 @dataclass(frozen=True)
+class ControlStage:
+    """Go to the stage in which just these signal groups are green; without another the plan comes back."""
+
+    command_id: str
+    signal: str
+    phase_ids: tuple[int, ...]
+    valid_for: float
+    """s"""
+
+
+@dataclass(frozen=True)
 class BlockLane:
     """Let a passing vehicle break down on a lane."""
 
@@ -74,7 +85,7 @@ class Stop:
     """End the simulation."""
 
 
-Command = SetSpeed | HoldAtStop | SetRoute | ParkAt | RequestPriority | BlockLane | ClearLane | Stop
+Command = SetSpeed | HoldAtStop | SetRoute | ParkAt | RequestPriority | ControlStage | BlockLane | ClearLane | Stop
 
 
 @dataclass(frozen=True)
@@ -84,6 +95,6 @@ class CommandResult:
     command: Command
     accepted: bool
     reason: str = ""
-    """Why it was refused, one sentence; empty when accepted."""
+    """Why it was refused, one sentence; empty when accepted, but for what a controller reports of a stage."""
     strategy: str = ""
     """`extension`, `early_green` or `none` (green anyway) for a granted priority request."""

@@ -48,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, default=RATE, help="reports of a device, 1/s (default %(default)s)")
     parser.add_argument("--range", type=float, default=150.0, help="of roadside sensors, m (default %(default)s)")
     parser.add_argument("--compliance", type=float, default=0.8, help="share of drivers that follow advice")
+    parser.add_argument(
+        "--controllable", type=int, default=1, help="signals that take stages from the platform (default %(default)s)"
+    )
     parser.add_argument("--no-incident", action="store_true", help="without the breakdown that blocks a lane")
     faults = parser.add_argument_group("faults, as shares of messages or devices")
     for name in ("malformed", "duplicated", "swapped", "clock-off-devices", "silent-devices"):
@@ -83,6 +86,7 @@ async def _run(options: argparse.Namespace) -> None:
             seed=options.seed,
             compliance=options.compliance,
             reach=options.range,
+            controllable=options.controllable,
             order=partial(_order, city),
             now=time.time,
         )

@@ -35,6 +35,8 @@ class FleetContext:
     """Sends a command to the city."""
     now: Callable[[], float]
     """True UTC epoch, s."""
+    controllable: int = 0
+    """Signals whose controllers take stages from the platform."""
     prefix: str = "sim"
     """Of MQTT client names."""
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)

@@ -15,12 +15,22 @@ class Priority(msgspec.Struct, frozen=True, rename="camel"):
     max_seconds: float
 
 
+class SignalControl(msgspec.Struct, frozen=True, rename="camel"):
+    """The stage that the platform commands inside an RSC."""
+
+    signal: dict[str, int]
+    """{region, id}"""
+    phase_ids: tuple[int, ...]
+    valid_for: float
+
+
 class Down(msgspec.Struct, frozen=True, rename="camel"):
     """An RSI, RSC or CONFIG, cut to what a unit needs to answer it."""
 
     seq_num: str | int | None = None
     ack: bool = False
     priority: Priority | None = None
+    signal_control: SignalControl | None = None
 
 
 class _Refusal(msgspec.Struct, frozen=True):

@@ -28,6 +28,8 @@ from simulators.obu_messages import (
 LATENCY = 0.010
 """From sample to publication, s."""
 _PERIOD = 0.1
+INFORMATION = "bus_priority"
+"""Kind of advice that tells what became of a request."""
 _JOIN_WITHIN = 1.0
 """A new terminal connects within so many seconds, so that many do not come at once."""
 
@@ -227,9 +229,11 @@ class ObuFleet:
         except msgspec.MsgspecError:
             self._context.ledger.fault("advisory_not_understood")
             return
-        self._context.ledger.advisory(advice.kind, order is not None)
+        told = advice.kind == INFORMATION  # what became of a request: nothing to follow, and nothing to decline
+        if not told:
+            self._context.ledger.advisory(advice.kind, order is not None)
         if order is not None:
             self._context.order(order)
         if terminal.client is not None:
-            reply = advice_answer(advice.id, order is not None)
+            reply = advice_answer(advice.id, told or order is not None)
             terminal.client.send_event("obu_advice_ack", f"{topic}/ACK", reply)

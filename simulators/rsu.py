@@ -7,7 +7,7 @@ from functools import partial
 import msgspec
 import numpy as np
 
-from simulators.commands import CommandResult, RequestPriority
+from simulators.commands import CommandResult, ControlStage, RequestPriority
 from simulators.fleet_client import DeviceClient
 from simulators.fleet_context import GROUPS, FleetContext
 from simulators.fleet_downlink import Down, down_answer, read_down, refusal_reason
@@ -65,6 +65,8 @@ class RsuFleet:
         self._orders = PriorityOrders(context.order, SHIFT)
         self._confidence = context.level.position_confidence.encode()
         self._ticks = [0] * GROUPS
+        several = [unit.row for unit in self._units if unit.controller.stages > 1 and not unit.silent]
+        self._takes_stages = frozenset(several[: context.controllable])
 
     def _make(self, row: int, controller: SignalController) -> Unit:
         context, esn = self._context, unit_name(row)
@@ -110,6 +112,7 @@ class RsuFleet:
             unit.controller.reference,
             reach=float(self.sites.reach[row]),
             published_ms=round(self._context.now() * 1e3),
+            takes_stages=row in self._takes_stages,
         )
 
     def enter(self, step: Step) -> None:
@@ -182,7 +185,8 @@ class RsuFleet:
             return
         stream, answer = f"rsu_{name}_ack", f"{topic}/ACK"
         if name == "rsc":
-            ledger.advisory("bus_priority", accepted=None)
+            if down.signal_control is None:
+                ledger.advisory("bus_priority", accepted=None)
             reply = partial(client.send_event, stream, answer)
             controller = unit.controller
             self._orders.take(down, controller.id, controller.reference, self._context.now(), reply)
@@ -195,6 +199,8 @@ class RsuFleet:
         """Pass on what the city answered to a request for priority."""
         if isinstance(result.command, RequestPriority):
             self._context.ledger.settled("bus_priority", accepted=result.accepted)
+            self._orders.settle(result.command, accepted=result.accepted, reason=result.reason)
+        elif isinstance(result.command, ControlStage):
             self._orders.settle(result.command, accepted=result.accepted, reason=result.reason)
 
 

@@ -98,8 +98,13 @@ def registration(
     *,
     reach: float,
     published_ms: int,
+    takes_stages: bool = False,
 ) -> bytes:
-    """INFO: who the unit is, where it stands (lon, lat in deg) and which signal (region, node id) it speaks for."""
+    """INFO: who the unit is, where it stands (lon, lat in deg) and which signal (region, node id) it speaks for.
+
+    `takes_stages`: its controller goes to the stages that the platform commands.
+    """
+    capability = {"signalControl": "stages"} if takes_stages else {}
     return orjson.dumps(
         {
             "rsuId": str(number),
@@ -113,6 +118,7 @@ def registration(
             "nodeId": signal[1],
             "coverageRadius": reach,
             "timestamp": published_ms,
+            **capability,
         }
     )
 

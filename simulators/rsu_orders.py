@@ -1,9 +1,9 @@
-"""Orders for signal priority on their way through a roadside unit: to the signal in the city, and the answer back."""
+"""Orders to a signal on their way through a roadside unit: priority and stages to the city, and the answer back."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulators.commands import Command, RequestPriority
+from simulators.commands import Command, ControlStage, RequestPriority
 from simulators.fleet_downlink import Down, down_answer
 
 PATIENCE = 5.0
@@ -29,6 +29,9 @@ class PriorityOrders:
 
     def take(self, down: Down, signal: str, reference: tuple[int, int], now: float, reply: Reply) -> None:
         """Pass an order on to the signal `signal`, named (region, node id) `reference` on the air."""
+        if down.signal_control is not None:
+            self._take_stage(down, signal, reference, now, reply)
+            return
         priority = down.priority
         if priority is None:
             reply(down_answer(down.seq_num, 1, "the message asks for nothing this unit can do"))
@@ -41,9 +44,22 @@ class PriorityOrders:
         arrival = priority.arrival - self._behind
         self._order(RequestPriority(priority.request_id, signal, priority.phase_id, arrival, priority.max_seconds))
 
-    def settle(self, request: RequestPriority, *, accepted: bool, reason: str) -> None:
+    def _take_stage(self, down: Down, signal: str, reference: tuple[int, int], now: float, reply: Reply) -> None:
+        wanted = down.signal_control
+        if wanted is None:
+            return
+        asked = wanted.signal.get("region", -1), wanted.signal.get("id", -1)
+        if asked != reference:
+            reply(down_answer(down.seq_num, 1, f"signal {asked} is not this unit's {reference}"))
+            return
+        name = f"{signal} {down.seq_num}"
+        self._pending[name] = _Pending(down.seq_num, reply, now + PATIENCE)
+        self._order(ControlStage(name, signal, wanted.phase_ids, wanted.valid_for))
+
+    def settle(self, request: RequestPriority | ControlStage, *, accepted: bool, reason: str) -> None:
         """Answer the platform with what the controller did."""
-        pending = self._pending.pop(request.request_id, None)
+        name = request.request_id if isinstance(request, RequestPriority) else request.command_id
+        pending = self._pending.pop(name, None)
         if pending is not None:
             pending.reply(down_answer(pending.sequence, 0 if accepted else 1, reason))
 

@@ -14,13 +14,13 @@ from fastapi import FastAPI
 from cloudctl.access.accounts import Profile
 from cloudctl.access.actor import DEMO_ACTOR, Actor
 from cloudctl.access.cookies import SESSION_COOKIE
-from cloudctl.access.database import AccessDatabase
 from cloudctl.access.desk import AccountAccess, AccountDesk, Visitor
 from cloudctl.access.open_access import OpenAccess
 from cloudctl.access.origins import Hosts
 from cloudctl.access.passwords import Passwords
 from cloudctl.access.permissions import Authenticator
 from cloudctl.access.roles import Role
+from cloudctl.access.starting import accounts_database
 from cloudctl.api.app import make_app
 from cloudctl.api.doors import Doors
 from cloudctl.api.history import TrailPoint
@@ -29,6 +29,7 @@ from cloudctl.api.live_state import LiveState
 from cloudctl.api.measures import Measures
 from cloudctl.api.network_tables import NetworkTables
 from cloudctl.api.services import Services
+from cloudctl.database import Database
 
 ADDRESS = "https://127.0.0.1"
 PASSWORD = "correct horse battery staple"
@@ -132,7 +133,7 @@ async def account_world(database_url: str, folder: Path) -> AsyncIterator[World]
     clock, trail = Clock(), Trail()
     # as weak as it gets: these tests are about the rules around it
     passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    desk = AccountDesk(AccessDatabase(database_url), f"{ADDRESS}/", clock=clock, audit=trail, passwords=passwords)
+    desk = AccountDesk(accounts_database(database_url), f"{ADDRESS}/", clock=clock, audit=trail, passwords=passwords)
     tiles = folder / "base.pmtiles"
     tiles.write_bytes(b"tiles")
     app = make_app(services_with(AccountAccess(desk), trail), tiles, hosts=Hosts("gateway.example"))
@@ -150,9 +151,9 @@ def set_cookie_of(answer: httpx.Response) -> str:
     return next(value for value in answer.headers.get_list("set-cookie") if value.startswith(SESSION_COOKIE))
 
 
-async def forget_all(database: AccessDatabase) -> None:
+async def forget_all(database: Database) -> None:
     """Empty the tables of accounts, so that tests can share a database."""
-    await database.execute(
+    await database.run(
         "TRUNCATE v2x_access.account, v2x_access.invitation, v2x_access.token, v2x_access.attempt,"
         " v2x_access.provider_request CASCADE"
     )

@@ -20,7 +20,7 @@ def reports(
     vx: ArrayLike = 0.0,
     vy: ArrayLike = 0.0,
     *,
-    device: int = 0,
+    device: ArrayLike = 0,
     names: ArrayLike | None = None,
     source: Source = Source.ROADSIDE,
     kind: ArrayLike = ParticipantKind.CAR,

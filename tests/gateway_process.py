@@ -24,6 +24,8 @@ from maps.base_map import write_base_map
 from maps.network_file import save_network
 
 PATIENCE_S = 30.0
+START_PATIENCE_S = 120.0
+"""For a process that starts on a machine with much else to do."""
 PERIOD_S = 0.2
 GREEN_S, CYCLE_S = 20.0, 40.0
 
@@ -76,7 +78,7 @@ def running_gateway(folder: Path, broker: str, database: str = NO_DATABASE, mode
     with (folder / "gateway.log").open("wb") as log, subprocess.Popen(command, stderr=log) as process:
         gateway = Gateway(f"http://127.0.0.1:{port}", process)
         try:
-            wait_for(lambda: _answers(gateway))
+            wait_for(lambda: _answers(gateway), START_PATIENCE_S)
             yield gateway
         finally:
             process.terminate()

@@ -9,9 +9,9 @@ from uuid import UUID
 import psycopg
 
 from cloudctl.access.actor import Actor
-from cloudctl.access.database import AccessDatabase
 from cloudctl.access.errors import AccountError
 from cloudctl.access.roles import PEOPLE, Role
+from cloudctl.database import Database
 
 MOST_LISTED = 1000
 
@@ -67,7 +67,7 @@ class Profile:
 class AccountStore:
     """Reads and writes accounts; times are UTC epoch s."""
 
-    def __init__(self, database: AccessDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, name: str, profile: Profile, now: float) -> Account:
@@ -89,7 +89,7 @@ class AccountStore:
     async def change(self, account: UUID, profile: Profile) -> Account:
         """Change an account; raise AccountError (404) where there is none, (409) for the last administrator."""
         keeps = Role.ADMINISTRATOR in profile.roles and not profile.disabled
-        touched = await self._database.execute(
+        touched = await self._database.run(
             "UPDATE v2x_access.account SET full_name = %s, roles = %s, organisation = %s, districts = %s, lines = %s,"
             " disabled = %s WHERE id = %s AND (%s OR NOT 'administrator' = ANY (roles) OR EXISTS ("
             "SELECT FROM v2x_access.account o WHERE o.id <> account.id AND 'administrator' = ANY (o.roles)"
@@ -105,7 +105,7 @@ class AccountStore:
 
     async def set_password(self, account: UUID, password_hash: str) -> None:
         """Store a new Argon2id hash."""
-        await self._database.execute(
+        await self._database.run(
             "UPDATE v2x_access.account SET password_hash = %s WHERE id = %s", [password_hash, account]
         )
 

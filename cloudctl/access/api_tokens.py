@@ -7,9 +7,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cloudctl.access.actor import Actor
-from cloudctl.access.database import AccessDatabase
 from cloudctl.access.roles import Permission, Role
 from cloudctl.access.secret_values import digest, new_token
+from cloudctl.database import Database
 
 USED_EVERY_S = 60.0
 NEVER_BY_TOKEN = frozenset({Permission.OWN_ACCOUNT, Permission.MANAGE_USERS})
@@ -56,13 +56,13 @@ class Program(Actor):
 class ApiTokenStore:
     """Reads and writes API tokens; times are UTC epoch s."""
 
-    def __init__(self, database: AccessDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def issue(self, scope: TokenScope, expires: float, created_by: str, now: float) -> str:
         """Store a token and give it, the only time that it is seen."""
         token = new_token()
-        await self._database.execute(
+        await self._database.run(
             "INSERT INTO v2x_access.token (hash, name, roles, organisation, districts, lines, created, created_by,"
             " expires) VALUES (%s, %s, %s, %s, %s, %s, to_timestamp(%s), %s, to_timestamp(%s))",
             [
@@ -89,7 +89,7 @@ class ApiTokenStore:
         if found is None:
             return None
         if found.used is None or now - found.used.timestamp() > USED_EVERY_S:
-            await self._database.execute(
+            await self._database.run(
                 "UPDATE v2x_access.token SET used = to_timestamp(%s) WHERE id = %s", [now, found.id]
             )
         return Program(
@@ -103,7 +103,7 @@ class ApiTokenStore:
 
     async def is_live(self, actor_id: str, now: float) -> bool:
         """Tell whether the token behind an actor still opens."""
-        found = await self._database.execute(
+        found = await self._database.run(
             "SELECT id FROM v2x_access.token WHERE id::text = %s AND expires > to_timestamp(%s)",
             [actor_id.partition(":")[2], now],
         )
@@ -117,4 +117,4 @@ class ApiTokenStore:
 
     async def revoke(self, token: UUID) -> bool:
         """Revoke a token; tell whether there was one."""
-        return await self._database.execute("DELETE FROM v2x_access.token WHERE id = %s", [token]) > 0
+        return await self._database.run("DELETE FROM v2x_access.token WHERE id = %s", [token]) > 0

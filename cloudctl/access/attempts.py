@@ -7,8 +7,8 @@ that a stranger cannot lock its owner out. After FORGET_S without a failure the 
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from cloudctl.access.database import AccessDatabase
 from cloudctl.access.errors import TooManyAttemptsError
+from cloudctl.database import Database
 
 FORGET_S = 3600.0
 
@@ -38,7 +38,7 @@ class _Failed(NamedTuple):
 class AttemptStore:
     """Counts failed sign-ins; times are UTC epoch s."""
 
-    def __init__(self, database: AccessDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def check(self, account: str, address: str, now: float) -> None:
@@ -55,21 +55,19 @@ class AttemptStore:
 
     async def failed(self, account: str, address: str, now: float) -> None:
         """Count one failure."""
-        await self._database.execute(
+        await self._database.run(
             "INSERT INTO v2x_access.attempt SELECT key, 1, to_timestamp(%s) FROM unnest(%s::text[]) key"
             " ON CONFLICT (key) DO UPDATE SET newest = excluded.newest, failures = 1 + CASE"
             " WHEN attempt.newest > to_timestamp(%s) THEN attempt.failures ELSE 0 END",
             [now, _keys(account, address), now - FORGET_S],
         )
-        await self._database.execute(
-            "DELETE FROM v2x_access.attempt WHERE newest <= to_timestamp(%s)", [now - FORGET_S]
-        )
+        await self._database.run("DELETE FROM v2x_access.attempt WHERE newest <= to_timestamp(%s)", [now - FORGET_S])
 
     async def succeeded(self, account: str, address: str) -> None:
         """Forget the failures of an account from this address; those of the address stay, but for this try."""
         keys = _keys(account, address)
-        await self._database.execute("DELETE FROM v2x_access.attempt WHERE key = ANY (%s)", [keys[:2]])
-        await self._database.execute(
+        await self._database.run("DELETE FROM v2x_access.attempt WHERE key = ANY (%s)", [keys[:2]])
+        await self._database.run(
             "UPDATE v2x_access.attempt SET failures = failures - 1 WHERE key = %s AND failures > 0", keys[2:]
         )
 

@@ -13,13 +13,13 @@ from cloudctl.access.api_tokens import ApiTokenStore
 from cloudctl.access.attempts import AttemptStore
 from cloudctl.access.audit_trail import STRANGER, AuditTrail, LoggedTrail
 from cloudctl.access.cookies import session_secret
-from cloudctl.access.database import AccessDatabase
 from cloudctl.access.errors import AccountError, NotSignedInError, SignInRefusedError
 from cloudctl.access.invitations import Invitation, InvitationStore
 from cloudctl.access.passwords import Passwords, check_password_rules
 from cloudctl.access.provider import Provider
 from cloudctl.access.roles import Role
 from cloudctl.access.sessions import SessionStore
+from cloudctl.database import Database
 
 _REFUSED = "name or password is wrong"
 _SPENT = "this link was used already, or is too old; ask for a new one"
@@ -42,7 +42,7 @@ class Visitor:
 class AccountDesk:
     """All that has to do with accounts, over one database."""
 
-    database: AccessDatabase
+    database: Database
     address: str
     """Address of the live map as people type it, with a slash at the end."""
     provider: Provider | None = None

@@ -36,7 +36,7 @@ __all__ = [
 
 _ACTOR = "v2x.actor"
 POLICY_VIOLATION = 1008
-PLAIN_PATHS = frozenset({"/openapi.json", "/js", "/css", "/img", "/vendor"})
+PLAIN_PATHS = frozenset({"/openapi.json", "/files", "/js", "/css", "/img", "/vendor"})
 """Served beside the routes that declare: the description of the API, and files without any state."""
 
 

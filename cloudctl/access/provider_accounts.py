@@ -5,11 +5,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cloudctl.access.accounts import AccountStore, Profile
-from cloudctl.access.database import AccessDatabase
 from cloudctl.access.errors import AccountError, SignInRefusedError
 from cloudctl.access.provider import PendingSignOn
 from cloudctl.access.roles import PEOPLE, Role
 from cloudctl.access.secret_values import digest
+from cloudctl.database import Database
 from cloudctl.settings import ProviderSettings
 
 PENDING_S = 600.0
@@ -54,14 +54,14 @@ def _texts(claims: Mapping[str, object], path: str) -> list[str]:
 class ProviderStore:
     """Requests under way, and which account a provider's subject has; times are UTC epoch s."""
 
-    def __init__(self, database: AccessDatabase, accounts: AccountStore) -> None:
+    def __init__(self, database: Database, accounts: AccountStore) -> None:
         self._database = database
         self._accounts = accounts
 
     async def keep(self, pending: PendingSignOn, now: float) -> None:
         """Keep a request until its answer comes."""
-        await self._database.execute("DELETE FROM v2x_access.provider_request WHERE expires <= to_timestamp(%s)", [now])
-        await self._database.execute(
+        await self._database.run("DELETE FROM v2x_access.provider_request WHERE expires <= to_timestamp(%s)", [now])
+        await self._database.run(
             "INSERT INTO v2x_access.provider_request VALUES (%s, %s, %s, to_timestamp(%s))",
             [digest(pending.state), pending.nonce, pending.verifier, now + PENDING_S],
         )
@@ -97,9 +97,7 @@ class ProviderStore:
             await self._accounts.change(found.id, profile)
             return found.id
         made = await self._make((_texts(claims, "preferred_username") or [subject])[0], profile, now)
-        await self._database.execute(
-            "INSERT INTO v2x_access.provider_account VALUES (%s, %s, %s)", [issuer, subject, made]
-        )
+        await self._database.run("INSERT INTO v2x_access.provider_account VALUES (%s, %s, %s)", [issuer, subject, made])
         return made
 
     async def _make(self, wanted: str, profile: Profile, now: float) -> UUID:

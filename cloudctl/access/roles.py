@@ -23,6 +23,8 @@ class Permission(StrEnum):
     HANDLE_INCIDENTS = "handle_incidents"
     READ_SIGNALS = "read_signals"
     CONTROL_SIGNALS = "control_signals"
+    RUN_EXPERIMENTS = "run_experiments"
+    """Define before-and-after studies of an area."""
     OPEN_CORRIDOR = "open_corridor"
     SEE_BUSES = "see_buses"
     DISPATCH_BUSES = "dispatch_buses"
@@ -31,6 +33,10 @@ class Permission(StrEnum):
     SEE_PARKING = "see_parking"
     REPORT_PARKING = "report_parking"
     """Send in the occupancy of a car park."""
+    MANAGE_PARKING = "manage_parking"
+    """Enter lots and take them out."""
+    REQUEST_RIDES = "request_rides"
+    """Ask for seats on customised buses in the name of riders."""
     MANAGE_PERSONAL_DATA = "manage_personal_data"
     UNMASK = "unmask"
     READ_AUDIT = "read_audit"
@@ -58,6 +64,8 @@ class Role(StrEnum):
     """A program with an API token and no further role: the public picture."""
     PARKING_REPORTER = "parking_reporter"
     """A car park's program."""
+    RIDE_REQUESTER = "ride_requester"
+    """A riders' app: asks for seats on customised buses and plans journeys."""
 
 
 _P = Permission
@@ -76,17 +84,19 @@ ROLES: dict[Role, frozenset[Permission]] = {
         _P.OPEN_CORRIDOR,
         _P.UNMASK,
         _P.EXPORT,
+        _P.MANAGE_PARKING,
     },
-    Role.SIGNAL_ENGINEER: _PERSON | {_P.CONTROL_SIGNALS, _P.SEE_HISTORY, _P.SEE_DEVICES, _P.EXPORT},
-    Role.BUS_DISPATCHER: _PERSON | {_P.SEE_BUSES, _P.DISPATCH_BUSES},
+    Role.SIGNAL_ENGINEER: _PERSON | {_P.CONTROL_SIGNALS, _P.RUN_EXPERIMENTS, _P.SEE_HISTORY, _P.SEE_DEVICES, _P.EXPORT},
+    Role.BUS_DISPATCHER: _PERSON | {_P.SEE_BUSES, _P.DISPATCH_BUSES, _P.REQUEST_RIDES},
     Role.DEVICE_ADMINISTRATOR: _PERSON | {_P.SEE_DEVICES, _P.MANAGE_DEVICES, _P.SEE_DEAD_LETTERS, _P.SEE_OPERATION},
     Role.AUDITOR: frozenset({_P.OWN_ACCOUNT, _P.SEE_PICTURE, _P.READ_AUDIT, _P.EXPORT}),
     Role.DATA_DESK: _PERSON | {_P.SEE_HISTORY, _P.SEE_DEVICES, _P.MANAGE_PERSONAL_DATA, _P.UNMASK, _P.EXPORT},
     Role.ADMINISTRATOR: frozenset(
-        {_P.OWN_ACCOUNT, _P.SEE_PICTURE, _P.SEE_OPERATION, _P.MANAGE_USERS, _P.MANAGE_TIMETABLE}
+        {_P.OWN_ACCOUNT, _P.SEE_PICTURE, _P.SEE_OPERATION, _P.MANAGE_USERS, _P.MANAGE_TIMETABLE, _P.MANAGE_PARKING}
     ),
     Role.PICTURE_READER: _READER,
     Role.PARKING_REPORTER: frozenset({_P.SEE_PARKING, _P.REPORT_PARKING}),
+    Role.RIDE_REQUESTER: frozenset({_P.SEE_PICTURE, _P.REQUEST_RIDES}),
 }
 """Permissions of each role; what a role does not name it may not do."""
 

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from cloudctl.access.accounts import AccountStore
 from cloudctl.access.actor import Actor
-from cloudctl.access.database import AccessDatabase
 from cloudctl.access.secret_values import digest, new_secret
+from cloudctl.database import Database
 
 IDLE_S = 15 * 60.0
 LONGEST_S = 12 * 3600.0
@@ -44,14 +44,14 @@ class _Id(NamedTuple):
 class SessionStore:
     """Reads and writes sessions and the one-time tickets of live feeds; times are UTC epoch s."""
 
-    def __init__(self, database: AccessDatabase, accounts: AccountStore) -> None:
+    def __init__(self, database: Database, accounts: AccountStore) -> None:
         self._database = database
         self._accounts = accounts
 
     async def open(self, account: UUID, address: str, agent: str, now: float) -> str:
         """Open a session and give its secret."""
         secret = new_secret()
-        await self._database.execute(
+        await self._database.run(
             "INSERT INTO v2x_access.session (hash, account, created, seen, expires, address, agent)"
             " VALUES (%s, %s, to_timestamp(%s), to_timestamp(%s), to_timestamp(%s), %s, %s)",
             [digest(secret), account, now, now, now + LONGEST_S, address, agent[:200]],
@@ -71,7 +71,7 @@ class SessionStore:
         if found is None or account is None:
             return None
         if now - found.seen > SEEN_EVERY_S:
-            await self._database.execute(
+            await self._database.run(
                 "UPDATE v2x_access.session SET seen = to_timestamp(%s) WHERE id = %s", [now, found.session]
             )
         return account.actor(str(found.session))
@@ -103,7 +103,7 @@ class SessionStore:
 
     async def end(self, session: str, own: str) -> bool:
         """End one session of the account that `own` belongs to; tell whether there was one."""
-        ended = await self._database.execute(
+        ended = await self._database.run(
             "DELETE FROM v2x_access.session WHERE id = %s"
             " AND account = (SELECT account FROM v2x_access.session WHERE id = %s)",
             [session, own],
@@ -112,7 +112,7 @@ class SessionStore:
 
     async def end_all(self, account: UUID, spare: str | None = None) -> int:
         """End all sessions of an account but `spare`; give their number."""
-        return await self._database.execute(
+        return await self._database.run(
             "DELETE FROM v2x_access.session WHERE account = %s AND (%s::uuid IS NULL OR id <> %s)",
             [account, spare, spare],
         )
@@ -120,7 +120,7 @@ class SessionStore:
     async def issue_ticket(self, session: str, now: float) -> str:
         """Give a ticket that opens one live feed within TICKET_S."""
         ticket = new_secret()
-        await self._database.execute(
+        await self._database.run(
             "INSERT INTO v2x_access.ticket (hash, session, expires) VALUES (%s, %s, to_timestamp(%s))",
             [digest(ticket), session, now + TICKET_S],
         )
@@ -128,15 +128,15 @@ class SessionStore:
 
     async def use_ticket(self, ticket: str, session: str, now: float) -> bool:
         """Use a ticket up; tell whether it was one of this session and still good."""
-        used = await self._database.execute(
+        used = await self._database.run(
             "DELETE FROM v2x_access.ticket WHERE hash = %s AND session = %s AND expires > to_timestamp(%s)",
             [digest(ticket), session, now],
         )
         return used > 0
 
     async def _forget_old(self, now: float) -> None:
-        await self._database.execute(
+        await self._database.run(
             "DELETE FROM v2x_access.session WHERE expires <= to_timestamp(%s) OR seen <= to_timestamp(%s)",
             [now, now - IDLE_S],
         )
-        await self._database.execute("DELETE FROM v2x_access.ticket WHERE expires <= to_timestamp(%s)", [now])
+        await self._database.run("DELETE FROM v2x_access.ticket WHERE expires <= to_timestamp(%s)", [now])

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 import structlog
 
 from cloudctl.access.audit_trail import AuditTrail
-from cloudctl.access.database import AccessDatabase
 from cloudctl.access.desk import AccountAccess, AccountDesk
 from cloudctl.access.errors import AccountsDownError, UnknownRoleError
 from cloudctl.access.first_link import write_first_link
@@ -14,10 +13,16 @@ from cloudctl.access.open_access import OpenAccess, refuse_open_to_others
 from cloudctl.access.origins import Hosts
 from cloudctl.access.provider import Provider
 from cloudctl.access.roles import PEOPLE
+from cloudctl.database import Database, Terms
 from cloudctl.settings import ProviderSettings, Settings
 
 RETRY_S = 0.5
 """Between two tries to reach the database while the platform starts, s."""
+
+
+def accounts_database(url: str) -> Database:
+    """Give the database of the accounts; it is open while `run_access` runs."""
+    return Database(url, Terms("v2x-access", AccountsDownError, statement_timeout_s=3.0))
 
 
 def make_access(settings: Settings, audit: AuditTrail) -> AccountAccess | OpenAccess:
@@ -31,7 +36,7 @@ def make_access(settings: Settings, audit: AuditTrail) -> AccountAccess | OpenAc
         refuse_open_to_others(settings.gateway.host)
         return OpenAccess()
     provider = settings.access.provider
-    desk = AccountDesk(AccessDatabase(settings.database.url), page_address(settings), audit=audit)
+    desk = AccountDesk(accounts_database(settings.database.url), page_address(settings), audit=audit)
     if provider is not None:
         _check_roles(provider)
         desk.provider = Provider(provider, desk.address)

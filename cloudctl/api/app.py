@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -22,9 +22,13 @@ from cloudctl.api import (
     history_routes,
     incident_desk,
     live,
+    maas_routes,
     network_routes,
+    ondemand_routes,
+    ondemand_shuttle,
     operator_events,
     operator_holds,
+    parking_routes,
     privacy_audit,
     privacy_consents,
     privacy_unmask,
@@ -32,6 +36,9 @@ from cloudctl.api import (
     readiness,
     road_users,
     roads,
+    routing_routes,
+    signal_experiments,
+    signal_routes,
     traffic_state,
     transit_feeds,
     transit_orders,
@@ -45,12 +52,16 @@ from cloudctl.api.pages import mount_pages
 from cloudctl.api.privacy_problems import install_privacy_problems
 from cloudctl.api.problems import install_problem_handlers
 from cloudctl.api.services import Services
+from cloudctl.api.supervision import Job, keep_going, name_of
 
 ROUTERS = (
     network_routes.router,
     road_users.router,
     traffic_state.router,
     roads.router,
+    routing_routes.router,
+    signal_routes.router,
+    signal_experiments.router,
     happenings.router,
     transit_feeds.router,
     transit_routes.router,
@@ -75,18 +86,25 @@ ROUTERS = (
     operator_events.router,
     operator_holds.router,
     corridor_routes.router,
+    parking_routes.router,
+    maas_routes.router,
+    ondemand_routes.router,
+    ondemand_shuttle.router,
 )
-Background = Callable[[], Coroutine[None, None, None]]
 
 
-def make_app(
-    services: Services, tiles: Path, background: Sequence[Background] = (), hosts: Hosts | None = None
-) -> FastAPI:
+def make_app(services: Services, tiles: Path, background: Sequence[Job] = (), hosts: Hosts | None = None) -> FastAPI:
     """Make the application; `background` runs from start to end of it; without `hosts` it answers to every name."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(job(), name=f"gateway {number}") for number, job in enumerate(background)]
+        failed = services.measures.failed_tasks
+        tasks = [
+            asyncio.create_task(
+                keep_going(job, lambda name: failed.labels(name).inc(), time.monotonic), name=name_of(job)
+            )
+            for job in background
+        ]
         try:
             yield
         finally:

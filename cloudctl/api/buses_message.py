@@ -1,10 +1,11 @@
 """The buses as the live map shows them: line, place, lateness and headway; predictions of arrivals are asked for."""
 
+from cloudctl.api.line_sight import LineSight
 from cloudctl.api.live_state import LiveState
 
 
-def buses_message(state: LiveState) -> dict[str, object]:
-    """Text of the feed; empty before the first word of the bus network."""
+def buses_message(state: LiveState, sight: LineSight | None = None) -> dict[str, object]:
+    """Text of the feed, of the lines in sight (None for all); empty before the first word of the bus network."""
     transit = state.transit
     return {
         "type": "transit",
@@ -20,5 +21,6 @@ def buses_message(state: LiveState) -> dict[str, object]:
                 "headway": bus.headway_ahead,
             }
             for bus in (() if transit is None else transit.buses)
+            if sight is None or sight.line(bus.line)
         ],
     }

@@ -8,12 +8,12 @@ from fastapi import Depends, Request
 from cloudctl.access.actor import Actor
 from cloudctl.api.device_answers import visible
 from cloudctl.api.errors import ProblemError
+from cloudctl.api.fault_problems import FaultTable, faults_as_problems
 from cloudctl.api.problems import RESPONSES, problem_responses
 from cloudctl.api.services import Services
 from cloudctl.devices.desk import DeviceDesk
 from cloudctl.devices.errors import (
     DeviceConflictError,
-    DeviceError,
     RegisterDownError,
     UnknownDeviceError,
     UnknownGroupError,
@@ -25,7 +25,7 @@ from cloudctl.devices.record import DeviceRecord
 READ = {**RESPONSES, **problem_responses(503)}
 CHANGE = {**READ, **problem_responses(409)}
 ASK = {**READ, **problem_responses(409, 502, 504)}
-_STATUS: dict[type[DeviceError], tuple[int, str]] = {
+_STATUS: FaultTable = {
     UnknownDeviceError: (404, "Unknown device"),
     UnknownGroupError: (404, "Unknown group"),
     UnknownRevisionError: (404, "Unknown revision"),
@@ -39,11 +39,8 @@ async def _desk(request: Request) -> AsyncIterator[DeviceDesk]:
     desk = Services.of(request).devices
     if desk is None:
         raise ProblemError(503, "Register not reachable", "this gateway has no register of devices")
-    try:
+    with faults_as_problems(_STATUS):
         yield desk
-    except DeviceError as fault:
-        status, title = _STATUS[type(fault)]
-        raise ProblemError(status, title, str(fault)) from fault
 
 
 Desk = Annotated[DeviceDesk, Depends(_desk)]

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from cloudctl.api.models import AdvisoryItem
+
 
 class TrackPoints(BaseModel):
     """Points of one track; lists of equal length."""
@@ -188,20 +190,9 @@ class RedPassageItem(BaseModel):
     confidence: float
 
 
-class StoredAdvisoryItem(BaseModel):
+class StoredAdvisoryItem(AdvisoryItem):
     """An advisory with its answer and what came of it."""
 
-    id: str
-    kind: str
-    target: str
-    created: datetime
-    valid_until: datetime
-    reason: str
-    reason_code: str
-    lon: float
-    lat: float
-    content: dict[str, object]
-    replaces: str | None
     answer: str | None
     answered: datetime | None
     outcome: str = Field(description="Last answer once its time is over, `none`, or `pending`.")

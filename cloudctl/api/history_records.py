@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request
 
 from cloudctl.access.permissions import Permission, requires
 from cloudctl.advice.advisory import AdvisoryKind
+from cloudctl.api.advisory_items import advisory_item
 from cloudctl.api.history_door import (
     DEFAULT_LIMIT,
     DEFAULT_PURPOSE,
@@ -164,17 +165,7 @@ def _incident(incident: StoredIncident) -> IncidentItem:
 
 def _advisory(advisory: StoredAdvisory, outcome: AdvisoryOutcome) -> StoredAdvisoryItem:
     return StoredAdvisoryItem(
-        id=advisory.id,
-        kind=advisory.kind,
-        target=advisory.target,
-        created=_time(advisory.created),
-        valid_until=_time(advisory.valid_until),
-        reason=advisory.reason,
-        reason_code=advisory.reason_code,
-        lon=advisory.lon,
-        lat=advisory.lat,
-        content=advisory.content,
-        replaces=advisory.replaces,
+        **advisory_item(advisory).model_dump(),
         answer=advisory.status,
         answered=as_time(advisory.answered),
         outcome=outcome.status,

@@ -4,7 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
+from cloudctl.access.actor import Actor
 from cloudctl.access.permissions import CurrentActor, Permission, requires
+from cloudctl.api.district_door import districts_of
 from cloudctl.api.incident_door import CHANGE, READ, DeskOf, audited, person, show_now
 from cloudctl.api.incident_models import ActItem, Assignment, DeskItem, MuteItem, NewMuteRequest, Note
 from cloudctl.api.models import Page, as_time
@@ -21,9 +23,11 @@ router = APIRouter(prefix="/api/v1", tags=["incident desk"], dependencies=_NEEDS
 
 
 @router.get("/incident-desk", responses=READ)
-async def list_desk(request: Request, desk: DeskOf) -> Page[DeskItem]:
+async def list_desk(request: Request, desk: DeskOf, actor: CurrentActor) -> Page[DeskItem]:
     """List open incidents with priority, group and what was done about them, the most urgent first."""
-    items = desk.view(list(Services.of(request).state.incidents.values()))["items"]
+    sight = districts_of(request, actor)
+    known = [each for each in Services.of(request).state.incidents.values() if sight is None or sight.incident(each)]
+    items = desk.view(known)["items"]
     rows = [_item(each) for each in items] if isinstance(items, list) else []
     return Page[DeskItem](items=sorted(rows, key=lambda item: (item.priority, item.incident_id)), time=as_time(now()))
 
@@ -31,7 +35,7 @@ async def list_desk(request: Request, desk: DeskOf) -> Page[DeskItem]:
 @router.post("/incident-desk/{incident}/acknowledge", responses=CHANGE)
 async def acknowledge(request: Request, desk: DeskOf, incident: IncidentId, actor: CurrentActor) -> Page[ActItem]:
     """Say that one has seen an incident; the first to do so stays."""
-    _check_known(request, desk, incident)
+    _check_known(request, desk, actor, incident)
     await audited(request, actor, "incident.acknowledge", f"incident:{incident}")
     await desk.handling.acknowledge(incident, person(actor))
     return await _done(request, desk, incident)
@@ -42,7 +46,7 @@ async def assign(
     request: Request, desk: DeskOf, incident: IncidentId, actor: CurrentActor, wanted: Assignment
 ) -> Page[ActItem]:
     """Give an incident to somebody, or back."""
-    _check_known(request, desk, incident)
+    _check_known(request, desk, actor, incident)
     await audited(request, actor, "incident.assign", f"incident:{incident}", {"assignee": wanted.assignee})
     await desk.handling.assign(incident, person(actor), wanted.assignee)
     return await _done(request, desk, incident)
@@ -53,15 +57,17 @@ async def note(
     request: Request, desk: DeskOf, incident: IncidentId, actor: CurrentActor, wanted: Note
 ) -> Page[ActItem]:
     """Write something down about an incident."""
-    _check_known(request, desk, incident)
+    _check_known(request, desk, actor, incident)
     await audited(request, actor, "incident.note", f"incident:{incident}")
     await desk.handling.note(incident, person(actor), wanted.text)
     return await _done(request, desk, incident)
 
 
 @router.get("/incident-desk/{incident}/acts", responses=READ)
-async def list_acts(desk: DeskOf, incident: IncidentId) -> Page[ActItem]:
+async def list_acts(request: Request, desk: DeskOf, incident: IncidentId, actor: CurrentActor) -> Page[ActItem]:
     """List what was done about an incident, the first act first; it may be over."""
+    if districts_of(request, actor) is not None:
+        _check_known(request, desk, actor, incident)
     return await _acts(desk, incident)
 
 
@@ -91,11 +97,12 @@ async def lift_mute(request: Request, desk: DeskOf, number: MuteId, actor: Curre
     return Response(status_code=204)
 
 
-def _check_known(request: Request, desk: Desk, incident: str) -> None:
-    """Raise UnknownWorkError for what is neither going on, lately over, nor handled before."""
-    state = Services.of(request).state
-    lately = {each.incident_id for each in state.closed}
-    if incident not in state.incidents and incident not in lately and not desk.has_handled(incident):
+def _check_known(request: Request, desk: Desk, actor: Actor, incident: str) -> None:
+    """Raise UnknownWorkError for what is neither open, lately over nor handled before, and for other districts."""
+    state, sight = Services.of(request).state, districts_of(request, actor)
+    lately = {each.incident_id: each for each in state.closed}
+    found = state.incidents.get(incident) or lately.get(incident)
+    if (found is None and not desk.has_handled(incident)) or (sight is not None and not sight.incident(found)):
         raise UnknownWorkError("incident", incident)
 
 

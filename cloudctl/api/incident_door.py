@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from cloudctl.access.actor import Actor
 from cloudctl.api.errors import ProblemError
+from cloudctl.api.fault_problems import FaultTable, faults_as_problems
 from cloudctl.api.hub import Hub
 from cloudctl.api.live_state import Part
 from cloudctl.api.problems import RESPONSES, problem_responses
@@ -17,7 +18,6 @@ from cloudctl.incidents.errors import (
     UnusableWorkError,
     WorkConflictError,
     WorkDownError,
-    WorkError,
 )
 from cloudctl.incidents.handling import Person
 from cloudctl.incidents.work import WorkKind
@@ -25,7 +25,7 @@ from cloudctl.incidents.work import WorkKind
 READ = {**RESPONSES, **problem_responses(503)}
 CHANGE = {**READ, **problem_responses(409)}
 PARTS = {WorkKind.EVENT: Part.EVENTS, WorkKind.HOLD: Part.HOLDS, WorkKind.CORRIDOR: Part.CORRIDORS}
-_STATUS: dict[type[WorkError], tuple[int, str]] = {
+_STATUS: FaultTable = {
     UnknownWorkError: (404, "Unknown"),
     WorkConflictError: (409, "Not possible now"),
     UnusableWorkError: (422, "Unusable content"),
@@ -37,11 +37,8 @@ async def _desk(request: Request) -> AsyncIterator[Desk]:
     desk = Services.of(request).desk
     if desk is None:
         raise ProblemError(503, "Desk not reachable", "this gateway has no database for desk work")
-    try:
+    with faults_as_problems(_STATUS):
         yield desk
-    except WorkError as fault:
-        status, title = _STATUS[type(fault)]
-        raise ProblemError(status, title, str(fault)) from fault
 
 
 DeskOf = Annotated[Desk, Depends(_desk)]

@@ -25,6 +25,9 @@ class Measures:
         self.guarded = Counter(
             "v2x_gateway_turned_away", "Requests turned away before any route", ["reason"], registry=self.registry
         )
+        self.failed_tasks = Counter(
+            "v2x_gateway_task_failures", "Failures of the gateway's own tasks", ["task"], registry=self.registry
+        )
         self.sent = Counter("v2x_gateway_live_sent", "Messages sent to live feeds", ["part"], registry=self.registry)
         self.sent_bytes = Counter("v2x_gateway_live_sent_bytes", "Bytes sent to live feeds", registry=self.registry)
         self.cuts = Counter(

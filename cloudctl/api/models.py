@@ -148,7 +148,11 @@ class AdvisoryItem(BaseModel):
     reason_code: str
     lon: float
     lat: float
-    content: dict[str, object]
+    content: dict[str, object] = Field(
+        description="By kind. diversion: `links` and `points` of the way around, `avoid`, `saves_s`, `incident`, "
+        "vehicles `told` and `followed`, `effect` (`before` and `now` with `link_s` and `queue_m`, `seconds`, "
+        "`saved_s`), `ended`."
+    )
     replaces: str | None
 
 

@@ -42,6 +42,12 @@ def list_network_links(request: Request) -> Response:
     return _tagged(request, Services.of(request).tables.links_json)
 
 
+@router.get("/approach-lanes")
+def list_approach_lanes(request: Request) -> Response:
+    """List lanes that end at a light: link, movements, and points from the stop line back."""
+    return _tagged(request, Services.of(request).tables.lanes_json)
+
+
 @router.get(
     "/links.geojson",
     response_class=GeoJson,

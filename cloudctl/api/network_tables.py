@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 import orjson
 
+from cloudctl.api.lane_tables import approach_lanes
 from maps.network import RoadClass, RoadNetwork, Turn
 
 TURN_LETTERS = {Turn.STRAIGHT: "S", Turn.LEFT: "L", Turn.RIGHT: "R", Turn.U_TURN: "U"}
@@ -242,6 +243,11 @@ class NetworkTables:
                 "lat": np.round(lat, 6).tolist(),
             }
         )
+
+    @cached_property
+    def lanes_json(self) -> bytes:
+        """Lanes that end at a light; JSON, see `approach_lanes`."""
+        return approach_lanes(self.network)
 
     @cached_property
     def links_geojson(self) -> bytes:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Path
 
+from cloudctl.api.district_sight import DistrictSight
 from cloudctl.api.errors import ProblemError
 from cloudctl.api.operator_models import WorkItem
 from cloudctl.incidents.desk import Desk
@@ -21,9 +22,10 @@ def answer(work: Work, reply: CommandReply | None) -> WorkItem:
     return WorkItem.of(work, told=reply is not None)
 
 
-def shown_of_kind(desk: Desk, kind: WorkKind) -> list[WorkItem]:
-    """List what is shown of a kind, the newest first."""
-    return [WorkItem.of(work) for work in desk.work.work if work.kind == kind]
+def shown_of_kind(desk: Desk, kind: WorkKind, sight: DistrictSight | None = None) -> list[WorkItem]:
+    """List what is shown of a kind, the newest first; only what lies in the districts in sight, None for all."""
+    found = [work for work in desk.work.work if work.kind == kind]
+    return [WorkItem.of(work) for work in found if sight is None or sight.work(work.content)]
 
 
 async def ended_item(desk: Desk, kind: WorkKind, work: str) -> WorkItem:

@@ -5,6 +5,7 @@ import uuid
 from fastapi import APIRouter, Request
 
 from cloudctl.access.permissions import CurrentActor, Permission, requires
+from cloudctl.api.district_door import check_place, districts_of
 from cloudctl.api.errors import ProblemError
 from cloudctl.api.incident_door import CHANGE, READ, DeskOf, audited, person, show_now
 from cloudctl.api.models import Page, as_time
@@ -27,15 +28,16 @@ async def list_types() -> Page[EventTypeItem]:
 
 
 @router.get("/operator-events", responses=READ)
-async def list_events(desk: DeskOf) -> Page[WorkItem]:
+async def list_events(request: Request, desk: DeskOf, actor: CurrentActor) -> Page[WorkItem]:
     """List events that stand or ended within the last half hour, the newest first, with who got them."""
-    return Page[WorkItem](items=shown_of_kind(desk, WorkKind.EVENT), time=as_time(now()))
+    return Page[WorkItem](items=shown_of_kind(desk, WorkKind.EVENT, districts_of(request, actor)), time=as_time(now()))
 
 
 @router.post("/operator-events", status_code=201, responses=CHANGE)
 async def publish(request: Request, desk: DeskOf, actor: CurrentActor, wanted: EventRequest) -> WorkItem:
     """Publish an event: RSI to the roadside units of the area, ADVICE to the vehicles that are or come there."""
     content = _content(request, wanted, now())
+    check_place(request, actor, content)
     name = uuid.uuid4().hex[:16]
     await audited(request, actor, "event.publish", f"event:{name}", content)
     asked = NewWork(name, WorkKind.EVENT, content, now() + 60 * wanted.minutes)
@@ -45,19 +47,23 @@ async def publish(request: Request, desk: DeskOf, actor: CurrentActor, wanted: E
 
 
 @router.get("/operator-events/{event}", responses=READ)
-async def get_event(desk: DeskOf, event: WorkId) -> WorkItem:
+async def get_event(request: Request, desk: DeskOf, event: WorkId, actor: CurrentActor) -> WorkItem:
     """Give one event and who got it."""
-    return WorkItem.of(await desk.work.store.get(WorkKind.EVENT, event))
+    known = await desk.work.store.get(WorkKind.EVENT, event)
+    check_place(request, actor, known.content)
+    return WorkItem.of(known)
 
 
 @router.put("/operator-events/{event}", responses=CHANGE)
 async def edit(request: Request, desk: DeskOf, event: WorkId, actor: CurrentActor, wanted: EventRequest) -> WorkItem:
     """Replace an event that stands; devices are told what holds now."""
     known = await desk.work.store.get(WorkKind.EVENT, event)
+    check_place(request, actor, known.content)
     if known.status != "active":
         raise WorkConflictError(event, "is over")
     started = known.content.get("started")
     content = _content(request, wanted, started if isinstance(started, int | float) else now())
+    check_place(request, actor, content)
     await audited(request, actor, "event.edit", f"event:{event}", content)
     changed = await desk.work.store.change(known, content, now() + 60 * wanted.minutes)
     reply = await desk.work.tell(changed, actor.id)
@@ -69,6 +75,7 @@ async def edit(request: Request, desk: DeskOf, event: WorkId, actor: CurrentActo
 async def end(request: Request, desk: DeskOf, event: WorkId, actor: CurrentActor) -> WorkItem:
     """End an event: every device that was told hears that it is over."""
     known = await desk.work.store.get(WorkKind.EVENT, event)
+    check_place(request, actor, known.content)
     await audited(request, actor, "event.end", f"event:{event}")
     await desk.work.end(known, actor.id)
     await show_now(request, desk)

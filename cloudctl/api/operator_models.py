@@ -35,9 +35,12 @@ class EventTypeItem(BaseModel):
 
 
 class HoldRequest(BaseModel):
-    """A signal of which the platform is to request nothing for a while."""
+    """Signals of which the platform is to request nothing for a while: one, several, or all of an open corridor."""
 
-    signal: Annotated[str, Field(min_length=1, max_length=128)]
+    signal: Annotated[str, Field(min_length=1, max_length=128)] | None = None
+    signals: Annotated[list[Annotated[str, Field(min_length=1, max_length=128)]], Field(max_length=100)] = []
+    corridor: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    """Id of a green corridor that is open."""
     minutes: Annotated[float, Field(gt=0, le=120)]
     reason: Line
     advisory: Annotated[str, Field(max_length=128)] | None = None

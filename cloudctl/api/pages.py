@@ -1,33 +1,30 @@
-"""The live map's files and the base map: strong enough caching (ETag, 304), byte ranges, nothing outside the lists."""
+"""The live map's pages and files, and the base map: caching, byte ranges, nothing outside the lists."""
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import FileResponse, Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.routing import Mount
 
 from cloudctl.access.permissions import Permission, public, requires
 from cloudctl.api.errors import ProblemError
+from cloudctl.api.web_files import FOLDERS, REVALIDATE, ReleasedFiles, WebFiles
 
 WEB = Path(__file__).resolve().parent.parent / "web"
-FOLDERS = ("js", "css", "img", "vendor")
 PAGES = {"/": "index.html", "/sign-in": "sign-in.html", "/account": "account.html"}
-REVALIDATE = "no-cache"
 TILES_TYPE = "application/vnd.pmtiles"
 
 
-class _RevalidatedFiles(StaticFiles):
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = REVALIDATE
-        return response
-
-
-def _page(files: StaticFiles, name: str) -> Callable[[Request], Awaitable[Response]]:
+def _page(files: ReleasedFiles, name: str) -> Callable[[Request], Awaitable[Response]]:
     async def get_page(request: Request) -> Response:
-        return await files.get_response(name, request.scope)
+        content = files.look().page((WEB / name).read_text("utf-8")).encode()
+        tag = f'"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+        headers = {"Cache-Control": REVALIDATE, "ETag": tag}
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(content, media_type="text/html", headers=headers)
 
     return get_page
 
@@ -35,10 +32,10 @@ def _page(files: StaticFiles, name: str) -> Callable[[Request], Awaitable[Respon
 def mount_pages(app: FastAPI, tiles: Path) -> None:
     """Serve the pages, their files, and the PMTiles file at `/tiles/base.pmtiles`."""
     router = APIRouter(include_in_schema=False)
-    page = _RevalidatedFiles(directory=WEB)
+    files = ReleasedFiles(WEB)
 
     for path, name in PAGES.items():
-        router.add_api_route(path, _page(page, name), methods=["GET", "HEAD"], dependencies=[public()])
+        router.add_api_route(path, _page(files, name), methods=["GET", "HEAD"], dependencies=[public()])
 
     @router.api_route("/tiles/base.pmtiles", methods=["GET", "HEAD"], dependencies=[requires(Permission.SEE_PICTURE)])
     def get_tiles(request: Request) -> FileResponse:
@@ -47,5 +44,7 @@ def mount_pages(app: FastAPI, tiles: Path) -> None:
         return FileResponse(tiles, media_type=TILES_TYPE, headers={"Cache-Control": REVALIDATE})
 
     app.include_router(router)
+    # dozens of files make up a page: they come before all other routes
+    app.router.routes.insert(0, Mount("/files", files, name="files"))
     for folder in FOLDERS:
-        app.mount(f"/{folder}", _RevalidatedFiles(directory=WEB / folder, check_dir=False), name=folder)
+        app.mount(f"/{folder}", WebFiles(directory=WEB / folder, check_dir=False), name=folder)

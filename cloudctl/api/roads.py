@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 import numpy as np
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 
 from cloudctl.access.permissions import Permission, requires
 from cloudctl.api.errors import ProblemError
@@ -79,17 +79,20 @@ async def list_signals(
     return Page[Signal](items=items, next=more, time=as_time(None if frame is None else frame.time))
 
 
-@router.get("/signals/{signal_id}", responses=RESPONSES, dependencies=[requires(Permission.READ_SIGNALS)])
-async def get_signal(request: Request, signal_id: Annotated[str, Path(max_length=200)]) -> Signal:
-    """Give one signalised intersection by its id."""
-    services = Services.of(request)
-    found = np.flatnonzero(services.tables.network.signals.id == signal_id)
+def find_signal(request: Request, signal_id: str) -> int:
+    """Give the row of a signal by its id; ProblemError (404) where there is none."""
+    found = np.flatnonzero(Services.of(request).tables.network.signals.id == signal_id)
     if not len(found):
         raise ProblemError(404, "No such signal", f"no signal has the id {signal_id!r}")
+    return int(found[0])
+
+
+def signal_of(services: Services, row: int) -> Signal:
+    """Give a signal (row of the network) with the light of every group."""
     live = services.state.find_frame(Part.SIGNALS)
     frame = None if live is None else live.frame
     places = _rows_by_key(frame, "group", len(services.tables.network.groups.signal))
-    return _signal(services.tables, frame, int(found[0]), places)
+    return _signal(services.tables, frame, row, places)
 
 
 def _rows_by_key(frame: Frame | None, key: str, size: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":

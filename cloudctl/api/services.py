@@ -2,23 +2,31 @@
 
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import cast
 
 from starlette.requests import HTTPConnection
 
 from cloudctl.access.permissions import Authenticator, Closed
 from cloudctl.api.command_channel import CommandSender, NoEngine
+from cloudctl.api.district_sight import Districts
 from cloudctl.api.doors import Doors
 from cloudctl.api.history import History
 from cloudctl.api.hub import Hub
 from cloudctl.api.live_state import LiveState
 from cloudctl.api.measures import Measures
 from cloudctl.api.network_tables import NetworkTables
+from cloudctl.api.parking_roads import LiveRoads
 from cloudctl.api.privacy_office import PrivacyOffice
+from cloudctl.api.routing_outlook import RoutingDesk
 from cloudctl.api.stored_history import StoredHistory
 from cloudctl.devices.desk import DeviceDesk
 from cloudctl.dispatch.office import DispatchOffice
+from cloudctl.experiments.office import ExperimentOffice
 from cloudctl.incidents.desk import Desk
+from cloudctl.maas.desk import JourneyDesk
+from cloudctl.ondemand.desk import OnDemandDesk
+from cloudctl.parking.office import ParkingOffice
 from cloudctl.privacy.audit import Auditor, NoAudit
 
 now = time.time
@@ -50,8 +58,28 @@ class Services:
     """Incidents that are taken care of, and what operators asked for."""
     dispatch: DispatchOffice | None = None
     """Timetables and results of the buses."""
+    experiments: ExperimentOffice | None = None
+    """Before-and-after studies."""
     store: StoredHistory | None = None
     """The database, for questions about the past."""
+    districts: Districts = field(default_factory=Districts)
+    """Which place lies in which district."""
+    parking: ParkingOffice | None = None
+    """The register of lots and what was stored of them."""
+    journeys: JourneyDesk | None = None
+    """Plans journeys from door to door."""
+    rides: OnDemandDesk | None = None
+    """Buses on demand."""
+
+    @cached_property
+    def roads(self) -> LiveRoads:
+        """Driving times now, made at the first question."""
+        return LiveRoads(self.tables.network, self.state)
+
+    @cached_property
+    def routing(self) -> RoutingDesk:
+        """Ways and travel times ahead, made at the first question."""
+        return RoutingDesk(self.tables.network, self.state, self.store)
 
     @classmethod
     def of(cls, connection: HTTPConnection) -> "Services":

@@ -11,6 +11,8 @@ from threading import Event
 import psycopg
 import structlog
 
+from cloudctl.store.writer import HOUSE_KEY
+
 ASK_SECONDS = 5.0
 SUM_SECONDS = 300.0
 LONGEST_PAUSE = 30.0
@@ -53,7 +55,9 @@ class Keeper:
         self.observed = frozenset(str(row[0]) for row in rows)
         if now - self._summed >= SUM_SECONDS:
             self._summed = now
-            connection.execute("SELECT v2x.aggregate(to_timestamp(%s))", (now,))
+            with connection.transaction():
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (HOUSE_KEY,))
+                connection.execute("SELECT v2x.aggregate(to_timestamp(%s))", (now,))
             self.sums_made += 1
 
     def _serve(self, stop: Event) -> None:

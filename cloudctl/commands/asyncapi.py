@@ -27,9 +27,12 @@ def document_text() -> str:
     from importlib.metadata import version
 
     from cloudctl.advice.advisory import Advisory
+    from cloudctl.advice.priority_states import SignalPriorityState
     from cloudctl.devices.record import DeviceRecord
     from cloudctl.publish.commands import Command, CommandReply
     from cloudctl.publish.delivery import Delivery
+    from cloudctl.signals.live.recommendation import SignalRecommendation
+    from cloudctl.signals.live.state import SignalsState
     from ingest.asyncapi import asyncapi_document
     from ingest.yaml_text import yaml_text
 
@@ -40,5 +43,8 @@ def document_text() -> str:
         "command_reply": CommandReply,
         "device_register": DeviceRecord,
         "delivery": Delivery,
+        "signals_now": SignalsState,
+        "signal_recommendation": SignalRecommendation,
+        "signal_priority": SignalPriorityState,
     }
     return yaml_text(asyncapi_document(version("v2x-cloudctl"), types))

@@ -54,6 +54,18 @@ def store(
 
 
 @app.command()
+def audit(
+    out: Out = None,
+    database: Database = None,
+    seconds: Annotated[float, typer.Option(min=0.2, help="How long each number of looks at once goes on.")] = 5.0,
+) -> None:
+    """Entries a second into the audit log, how long a look waits for its own, and the check of the chain."""
+    from cloudctl.commands.bench_audit import bench_audit
+
+    bench_audit(out, database, seconds)
+
+
+@app.command()
 def queries(
     out: Out = None,
     database: Database = None,
@@ -126,19 +138,33 @@ def matching(
 @app.command()
 def transit(
     out: Out = None,
-    buses: Annotated[int, typer.Option(min=1, help="Buses on the road.")] = 2000,
-    lines: Annotated[int, typer.Option(min=1, help="Lines.")] = 150,
+    buses: Annotated[int, typer.Option(min=1, help="Buses on the road; the demo city has about 70.")] = 70,
+    lines: Annotated[int, typer.Option(min=1, help="Lines.")] = 12,
+    movers: Annotated[int, typer.Option(min=0, help="Road users in the live picture.")] = 1500,
+    repeats: Annotated[int, typer.Option(min=1, help="Times each question is asked.")] = 500,
 ) -> None:
-    """Times of the questions of bus dispatch."""
+    """Times of the questions of bus dispatch at a real gateway."""
+    from cloudctl.commands.bench_transit import bench_transit
+
+    bench_transit(out, buses, lines, movers, repeats)
+
+
+@app.command()
+def maas(
+    out: Out = None,
+    lines: Annotated[int, typer.Option(min=1, help="Lines.")] = 150,
+    map_file: Annotated[Path | None, typer.Option("--map", help="Road network; default: a grid city.")] = None,
+) -> None:
+    """Times of journeys from door to door."""
+    _use_compiled_code()
     from tempfile import TemporaryDirectory
 
     from cloudctl.commands.bench_city import make_grid_map
-    from cloudctl.commands.bench_transit import bench_transit
+    from cloudctl.commands.bench_maas import bench_maas
     from maps.network_file import open_network
 
     with TemporaryDirectory() as folder:
-        network = open_network(make_grid_map(Path(folder)))
-    bench_transit(out, buses, lines, network)
+        bench_maas(out, lines, open_network(map_file or make_grid_map(Path(folder))))
 
 
 def _sizes(text: str) -> list[int]:

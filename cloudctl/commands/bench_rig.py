@@ -162,16 +162,17 @@ def running_rig(folder: Path, map_file: Path, cycle_hz: float) -> Iterator[Rig]:
             }
         )
     )
-    with _process(list(broker.process.argv), folder / "broker.log") as first:
-        _await_broker(broker)
+    with running_process(list(broker.process.argv), folder / "broker.log") as first:
+        await_broker(broker)
         argv = [sys.executable, "-m", "cloudctl.engine", "--config", str(configuration)]
-        with _process(argv, folder / "engine.log") as second, HealthWatch(broker.url) as watch:
+        with running_process(argv, folder / "engine.log") as second, HealthWatch(broker.url) as watch:
             _await_engine(watch, second, folder / "engine.log")
             yield Rig(broker.device_url, map_file, watch, psutil.Process(first.pid), psutil.Process(second.pid))
 
 
 @contextmanager
-def _process(argv: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def running_process(argv: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program until the block ends; what it says goes to `log`."""
     with log.open("wb") as file:
         process = subprocess.Popen(
             argv,
@@ -190,7 +191,8 @@ def _process(argv: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
             process.wait()
 
 
-def _await_broker(broker: EmbeddedBroker) -> None:
+def await_broker(broker: EmbeddedBroker) -> None:
+    """Wait until a broker listens; raise ProcessFailedError where it does not."""
     import socket
 
     until = time.monotonic() + STOP_PATIENCE

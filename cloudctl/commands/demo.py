@@ -24,6 +24,9 @@ def demo(
     level: Annotated[
         str, typer.Option(help="How good the devices' sensors are: good, typical or poor.", metavar="LEVEL")
     ] = "good",
+    rate: Annotated[
+        float | None, typer.Option(min=1, max=10, help="Reports a second of each device; fewer for a slow machine.")
+    ] = None,
     data_dir: Annotated[Path, typer.Option(help="Folder for the city, the database and the logs.")] = Path("var"),
 ) -> None:
     """Run the platform with a simulated city and show the address of the live map."""
@@ -36,5 +39,5 @@ def demo(
         raise typer.BadParameter(f"{level!r} is none of good, typical, poor", param_hint="--level")
     configure_logging("demo")
     console = Console(stderr=headless, highlight=False, soft_wrap=True)
-    options = DemoOptions(data_dir, host, port, seconds, report, map_file, headless, accounts, level)
+    options = DemoOptions(data_dir, host, port, seconds, report, map_file, headless, accounts, level, rate)
     asyncio.run(run_demo(options, console.print))

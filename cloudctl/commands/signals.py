@@ -81,6 +81,78 @@ def compare(
         draw(comparison, measure, plot)
 
 
+@app.command()
+def glosa(
+    sumocfg: _Scenario,
+    penetration: Annotated[
+        str, typer.Option(help="Shares of vehicles with a terminal, comma-separated.")
+    ] = "0.1,0.3,1.0",
+    seeds: _Seeds = "1-3",
+    end: _End = None,
+    jobs: _Jobs = 1,
+    device: Annotated[bool, typer.Option(help="Compare with SUMO's own glosa device as well.")] = True,
+    out: Annotated[Path | None, typer.Option(help="JSON file to write as well.")] = None,
+) -> None:
+    """Let equipped drivers follow green-wave advice; print what changes for all vehicles and for the not advised."""
+    from dataclasses import asdict
+
+    from cloudctl.signals.evaluation.glosa_comparison import compare_glosa, glosa_table
+    from cloudctl.signals.evaluation.glosa_order import Advice, GlosaOrder
+    from cloudctl.signals.evaluation.runner import chunks, run_each
+    from cloudctl.signals.evaluation.work import work_glosa
+
+    numbers, scenario = _seeds(seeds), sumocfg.resolve()
+    kinds = (Advice.OURS, Advice.DEVICE) if device else (Advice.OURS,)
+    cases = [(Advice.NONE, 0.0), *((kind, share) for kind in kinds for share in _shares(penetration))]
+    orders = [GlosaOrder(scenario, kind, seed, share, end) for kind, share in cases for seed in numbers]
+    groups = list(chunks(run_each(work_glosa, orders, jobs, lambda order, _: f"{order}"), len(numbers)))
+    rows = [row for case, runs in zip(cases, groups, strict=True) for row in compare_glosa(*case, groups[0], runs)]
+    print(glosa_table(rows))
+    if out is not None:
+        out.write_bytes(orjson.dumps([asdict(row) for row in rows], option=orjson.OPT_INDENT_2))
+
+
+@app.command()
+def priority(
+    sumocfg: _Scenario,
+    controller: Annotated[str, typer.Option(help="Strategy that takes priority into account.")] = "default",
+    seeds: _Seeds = "1-3",
+    end: _End = None,
+    jobs: _Jobs = 1,
+    out: Annotated[Path | None, typer.Option(help="JSON file to write as well.")] = None,
+) -> None:
+    """Give buses priority by lateness and load, to all of them, and to none; print what they and the others lose."""
+    from dataclasses import asdict
+
+    from cloudctl.signals.catalogue import strategy_named
+    from cloudctl.signals.evaluation.priority_order import Grant, PriorityOrder
+    from cloudctl.signals.evaluation.priority_table import priority_table
+    from cloudctl.signals.evaluation.runner import chunks, run_each
+    from cloudctl.signals.evaluation.work import work_priority
+
+    strategy_named(controller)
+    numbers, scenario = _seeds(seeds), sumocfg.resolve()
+    cases = [("fixed", Grant.NONE), *((controller, grant) for grant in Grant)]
+    orders = [PriorityOrder(scenario, name, grant, seed, end) for name, grant in cases for seed in numbers]
+    groups = chunks(run_each(work_priority, orders, jobs, lambda order, found: f"{order}: {found}"), len(numbers))
+    runs = {f"{name}, {grant}": group for (name, grant), group in zip(cases, groups, strict=True)}
+    print(priority_table(runs, f"{controller}, {Grant.NONE}"))
+    if out is not None:
+        printed = {name: [asdict(run) for run in group] for name, group in runs.items()}
+        out.write_bytes(orjson.dumps(printed, option=orjson.OPT_INDENT_2))
+
+
+def _shares(text: str) -> list[float]:
+    """Shares of `0.1,0.3,1.0`."""
+    try:
+        found = [float(part) for part in text.split(",")]
+    except ValueError:
+        found = [-1.0]
+    if not all(0.0 < share <= 1.0 for share in found):
+        raise typer.BadParameter(f"{text!r} is not a list of shares such as 0.1,0.3,1.0", param_hint="--penetration")
+    return found
+
+
 def _seeds(text: str) -> list[int]:
     """Numbers of `1,2,5` or `1-10`."""
     found: list[int] = []

@@ -7,7 +7,7 @@ from typing import LiteralString, NamedTuple
 
 from psycopg.types.json import Jsonb
 
-from cloudctl.devices.database import Database, Transaction
+from cloudctl.database import Database, Transaction
 from cloudctl.devices.delivery import DeliveryKind, DeliveryOrder, DeliveryStatus
 from cloudctl.devices.errors import UnknownDeviceError, UnknownRevisionError
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 
-from cloudctl.devices.database import Database
+from cloudctl.database import Database
 from cloudctl.devices.delivery_store import Deliveries, Delivery, Revision
 from cloudctl.devices.errors import DeviceConflictError
 from cloudctl.devices.groups import Groups

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from cloudctl.devices.database import Database
+from cloudctl.database import Database
 from cloudctl.devices.errors import DeviceConflictError, UnknownDeviceError, UnknownGroupError
 
 

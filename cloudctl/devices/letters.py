@@ -2,7 +2,7 @@
 
 from typing import LiteralString, NamedTuple
 
-from cloudctl.devices.database import Database
+from cloudctl.database import Database
 
 _ROW: LiteralString = (
     "SELECT round(extract(epoch FROM t) * 1000000)::bigint, k.key, topic, reason, detail, length(payload),"

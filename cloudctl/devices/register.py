@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from cloudctl.devices.database import Database, Transaction
+from cloudctl.database import Database, Transaction
 from cloudctl.devices.errors import DeviceConflictError, UnknownDeviceError
 from cloudctl.devices.record import LEARNT, CoordinateSystem, DeviceRecord, DeviceStatus, DeviceType
 from ingest.uper.schema import Profile

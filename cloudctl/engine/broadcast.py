@@ -17,7 +17,7 @@ from ingest.streams import BY_NAME
 from maps.network import RoadNetwork
 
 INCIDENTS_EVERY = 5.0
-PARKING_EVERY = 10.0
+PARKING_EVERY, PARKING_NEWS_EVERY = 10.0, 1.0
 SIGNALS_WHOLE_EVERY = 60.0
 """All lights are stored at least this often, else only those that changed, s."""
 
@@ -57,7 +57,7 @@ class Broadcast:
         self._crossing_archive = Every(1 / (BY_NAME["intersection_state"].rate_hz or 0.1))
         self._link_archive = Every(1 / (BY_NAME["link_state"].rate_hz or 0.1))
         self._incidents_whole = Every(INCIDENTS_EVERY)
-        self._parking_whole = Every(PARKING_EVERY)
+        self._parking_whole, self._parking_news = Every(PARKING_EVERY), Every(PARKING_NEWS_EVERY)
         self._signals_whole = Every(SIGNALS_WHOLE_EVERY)
         self._trajectories = 0
         self._feed = IncidentFeed(network)
@@ -122,7 +122,8 @@ class Broadcast:
         found = [Outgoing.on("incident", msgspec.json.encode(event)) for event in events]
         if self._incidents_whole.due(picture.time) or events:
             found.append(Outgoing.on("incidents_now", msgspec.json.encode(self._feed.open)))
-        if self._parking_whole.due(picture.time) or self._lots.changed:
-            self._lots.changed = False
-            found.append(Outgoing.on("parking_now", parking_state(self._network, self._lots.now)))
+        if self._parking_whole.due(picture.time) or (self._lots.changed and self._parking_news.due(picture.time)):
+            lots = self._lots
+            lots.changed = False
+            found.append(Outgoing.on("parking_now", parking_state(lots.table, lots.now, lots.under_way)))
         return found

@@ -17,6 +17,7 @@ from cloudctl.advice.live_routes import LiveRoutes
 from cloudctl.advice.scene import Scene
 from cloudctl.advice.topology import Topology
 from cloudctl.devices.delivery import DELIVER
+from cloudctl.dispatch.kept import CONNECTIONS_TOPIC, DWELLS_TOPIC
 from cloudctl.dispatch.orders import CONNECTIONS, FEEDBACK, PRIORITY
 from cloudctl.engine.admission import Admission
 from cloudctl.engine.broadcast import Broadcast, Every
@@ -26,13 +27,16 @@ from cloudctl.engine.device_watch import WATCH, DeviceWatch
 from cloudctl.engine.dispatch import DispatchPart
 from cloudctl.engine.events import EventHandler, Parts
 from cloudctl.engine.figures import Figures
+from cloudctl.engine.lots import REGISTER_TOPIC as PARKING_TOPIC
 from cloudctl.engine.lots import Lots
 from cloudctl.engine.operator_work import OperatorWork
 from cloudctl.engine.predictions import PREDICT, PredictionDesk
 from cloudctl.engine.roadside import RoadsideUnits
+from cloudctl.engine.signal_control import SignalControl, seeing
 from cloudctl.engine.signal_quality import SignalQuality
 from cloudctl.engine.transit import TransitPart
 from cloudctl.engine.vehicle_routes import VehicleRoutes
+from cloudctl.parking.orders import OCCUPANCY
 from cloudctl.privacy.veil import TOPIC as PRIVACY_TOPIC
 from cloudctl.privacy.veil import Veil
 from cloudctl.publish.commands import REPLY_TOPIC
@@ -43,6 +47,7 @@ from cloudctl.settings import EngineSettings
 from fusion.cycle import FusionCycle, FusionParameters
 from fusion.picture import TrafficPicture
 from fusion.signal_state import SpatReport
+from ingest.device_kinds import DeviceKind
 from ingest.device_registry import DeviceRegistry
 from ingest.pipeline import Pipeline
 from ingest.plausibility import BoxE7
@@ -102,7 +107,25 @@ class EngineCore:
         self._units = RoadsideUnits(network, self.registry)
         self._dispatch = DispatchPart(network, self._desk.bus_priority)
         self._transit = TransitPart(network, timetable, self._dispatch)
-        parts = Parts(network, self.registry, self._desk, self._downlink, self._lots, self._routes, self._transit)
+        self._desk.bus_priority.on_duty = self._veil.is_open
+        self._signals = SignalControl(
+            network,
+            self.registry,
+            self._desk.bus_priority,
+            epoch,
+            execute=settings.signal_control == "execute",
+        )
+        self._seeing = self._units.sensors
+        parts = Parts(
+            network,
+            self.registry,
+            self._desk,
+            self._downlink,
+            self._lots,
+            self._routes,
+            self._transit,
+            self._signals,
+        )
         self._events = EventHandler(parts)
         self._broadcast = Broadcast(network, self._lots, epoch, settings.live_hz, settings.trajectory_hz, self._veil)
         self._units_turn, self._devices_turn = Every(UNITS_EVERY), Every(DEVICES_EVERY)
@@ -113,8 +136,10 @@ class EngineCore:
         self.commands.register(FEEDBACK, self._dispatch.feedback)
         self.commands.register(PRIORITY, self._dispatch.request)
         self.commands.register(CONNECTIONS, self._dispatch.connect)
+        self.commands.register(OCCUPANCY, self._lots.order)
         self._work = OperatorWork(network, self._desk.bus_priority, epoch)
         self._work.register(self.commands)
+        self._signals.register(self.commands)
         self._predictions = PredictionDesk(network)
         self.commands.register(PREDICT, self._predictions.command)
 
@@ -140,6 +165,12 @@ class EngineCore:
         for message in messages:
             if message.topic == PRIVACY_TOPIC:
                 self._veil.take(message.payload)
+            elif message.topic == PARKING_TOPIC:
+                self._lots.take_register(message.payload)
+            elif message.topic == CONNECTIONS_TOPIC:
+                self._dispatch.take_connections(message.payload, message.received)
+            elif message.topic == DWELLS_TOPIC:
+                self._transit.take_dwells(message.payload)
             elif message.topic.startswith(REGISTER_PREFIX):
                 self._admission.take(message.payload)
             elif message.topic != REPLY_TOPIC:
@@ -149,7 +180,8 @@ class EngineCore:
     def handle_events(self) -> list[Outgoing]:
         """Act on the events accepted so far."""
         changed = [self._events.handle(report) for report in self.pipeline.take_events()]
-        return [self._told(advisory) for advisory in changed if advisory is not None]
+        told = [self._told(advisory) for advisory in changed if advisory is not None]
+        return told + self._lots.take_answers()
 
     def beat(self, now: float, finished: Callable[[], float]) -> Beat:
         """Make the picture of `now` (UTC epoch, s); `finished` gives the UTC epoch when the picture stands.
@@ -160,6 +192,7 @@ class EngineCore:
         messages = self.handle_events()
         if self._units_turn.due(now):
             self._units.refresh()
+            self._seeing = seeing(self._units.sensors, self._last_rsm, now)
         if withdrawn := self._veil.follow(now):
             self._fusion.tracker.rename(withdrawn)
         picture = self._fuse(now, finished)
@@ -167,6 +200,7 @@ class EngineCore:
         started = self._stopwatch()
         messages += self._advise(picture)
         advised = self._stopwatch()
+        messages += self._control_signals(picture)
         messages += self._downlink.resend(now)
         self._work.note(self._downlink.take_settled(), now)
         messages += self._work.messages(now)
@@ -222,15 +256,38 @@ class EngineCore:
             topology=self._topology,
             device_names=DeviceNames(self.registry),
             roadside_units=self._units.at_signal,
+            unit_places=self._units.places,
             routes=self._routes.now,
             lots=self._lots.now,
+            lot_table=self._lots.table,
+            lot_profiles=self._lots.profiles,
+            lot_zone=self._lots.register.zone,
         )
         self._work.prepare(scene)
         messages: list[Outgoing] = []
         for advisory in (*self._desk.run(scene), *self._work.advise(scene)):
             messages.append(self._told(advisory))
+            met = self._signals.take(advisory, picture.time)
+            if met is not None:
+                messages.append(self._told(met))
+                continue
             messages += self._downlink.send(advisory, picture.time, self._units.by_signal_id)
+        self._lots.under_way = self._desk.parking.under_way
         return messages
+
+    def _control_signals(self, picture: TrafficPicture) -> list[Outgoing]:
+        started = self._stopwatch()
+        messages = self._signals.follow(picture, self._seeing, self._units.at_signal, self._veil.is_public)
+        for advisory in self._signals.take_feedback():
+            if self.registry.find(DeviceKind.OBU, advisory.target.removeprefix("obu:")) is not None:
+                messages += self._downlink.send(advisory, picture.time, {})  # recorded as the state of the request
+        self.figures.latency("signals").add(self._stopwatch() - started)
+        return messages
+
+    def _last_rsm(self, row: int) -> float:
+        """When a device last told what it sees, UTC epoch s."""
+        health = self.pipeline.health
+        return max(health.last_received(row, "rsu_rsm"), health.last_received(row, "radar_track"))
 
     def _told(self, advisory: Advisory) -> Outgoing:
         self._dispatch.hear(advisory)
@@ -249,12 +306,14 @@ class EngineCore:
         figures.set(self._desk.bus_priority.outcomes, "priority")
         figures.set(self._dispatch.desk.counts, "dispatch")
         figures.set(self._downlink.counts, "downlink")
+        figures.set(self._signals.commands.counts, "stage_commands")
         figures.set(self._events.counts, "requests")
         figures.set(self.commands.counts, "commands")
         figures.set(self._admission.counts, "register")
         figures.set(counters.held, "messages_held")
         figures.set({"downlink_waiting": self._downlink.waiting, "devices": len(self.registry)})
         figures.set({"parking_unanswered": self._desk.parking.unanswered, "unknown_lots": self._lots.unknown})
+        figures.set(self._lots.counts, "lots")
         figures.set({"tracks": len(picture.tracks), "vehicles_hidden": self._veil.hidden})
         figures.peak("tracks_peak", len(picture.tracks))
         figures.add("cycles")

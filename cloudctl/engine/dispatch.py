@@ -1,9 +1,13 @@
 """Dispatch in the engine: advice after each turn of the bus network, answers and requests, what is published."""
 
+from dataclasses import replace
+
 import msgspec
+import structlog
 
 from cloudctl.advice.advisory import Advisory
 from cloudctl.advice.bus_priority import BusPriority
+from cloudctl.advice.priority_request import Cause
 from cloudctl.dispatch.advice import TO_DRIVERS, AdviceStatus, DispatchAdvice, as_advisory
 from cloudctl.dispatch.desk import DispatchDesk
 from cloudctl.dispatch.errors import DispatchError, UnknownBusError
@@ -11,6 +15,7 @@ from cloudctl.dispatch.measures import Connection
 from cloudctl.dispatch.orders import Feedback, PriorityOrder, TrunkArrivals
 from cloudctl.dispatch.priority import PriorityState, PriorityWatch
 from cloudctl.dispatch.state import DispatchState
+from cloudctl.engine.bus_needs import needs_of
 from cloudctl.engine.commands import Outcome, content_of
 from cloudctl.engine.errors import RefusedCommandError
 from cloudctl.publish.commands import Command
@@ -20,6 +25,7 @@ from maps.network import RoadNetwork
 
 _SAID = {each.value: each for each in (AdviceStatus.ACCEPTED, AdviceStatus.REJECTED, AdviceStatus.DONE)}
 DRIVER = "driver"
+_LOG = structlog.get_logger("engine")
 
 
 class DispatchPart:
@@ -43,6 +49,7 @@ class DispatchPart:
         self._to_drivers += [as_advisory(each) for each in self.desk.turn(transit, now) if each.kind in TO_DRIVERS]
         heard, self._heard = self._heard, []
         self.priority.follow(heard, transit.buses, now)
+        self._bus_priority.needs = needs_of(transit.buses)
         state = DispatchState(time=now, advice=tuple(self.desk.advice), priority=tuple(self.priority.states))
         return [*self._news(), Outgoing.on("dispatch_now", msgspec.json.encode(state))]
 
@@ -80,7 +87,8 @@ class DispatchPart:
         try:
             if bus is None:
                 raise UnknownBusError(order.vehicle)
-            self._bus_priority.request(self.priority.request(order.id, bus, now, order.signal))
+            asked = self.priority.request(order.id, bus, now, order.signal)
+            self._bus_priority.request(replace(asked, cause=Cause.DISPATCH))
         except DispatchError as fault:
             raise RefusedCommandError(command.kind, str(fault)) from fault
         state = self._find(order.id)
@@ -91,10 +99,21 @@ class DispatchPart:
 
     def connect(self, command: Command, now: float) -> Outcome:
         """Carry out `transit_connections`; arrivals that are past are left out."""
-        arrivals = content_of(command, TrunkArrivals).items
-        coming = [each for each in arrivals if each.arrival > now]
+        return Outcome(content={"taken": self._connect(content_of(command, TrunkArrivals), now)})
+
+    def take_connections(self, payload: bytes, now: float) -> None:
+        """Take over what the gateway keeps; what cannot be read changes nothing."""
+        try:
+            arrivals = msgspec.json.decode(payload, type=TrunkArrivals)
+        except msgspec.MsgspecError as fault:
+            _LOG.warning("connections_unreadable", reason=str(fault))
+            return
+        self._connect(arrivals, now)
+
+    def _connect(self, arrivals: TrunkArrivals, now: float) -> int:
+        coming = [each for each in arrivals.items if each.arrival > now]
         self.desk.connections = [Connection(each.stop, each.line, each.arrival, each.trunk) for each in coming]
-        return Outcome(content={"taken": len(coming)})
+        return len(coming)
 
     def _news(self) -> list[Outgoing]:
         changed = [Outgoing.on("dispatch_advice", msgspec.json.encode(each)) for each in self.desk.take_changes()]

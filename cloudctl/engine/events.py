@@ -12,6 +12,7 @@ from cloudctl.advice.desk import AdviceDesk
 from cloudctl.advice.parking import ParkingRequest
 from cloudctl.dispatch.advice import TO_DRIVERS
 from cloudctl.engine.lots import Lots
+from cloudctl.engine.signal_control import SignalControl
 from cloudctl.engine.transit import TransitPart
 from cloudctl.engine.vehicle_routes import VehicleRoutes
 from cloudctl.publish.delivery import Receipt
@@ -24,6 +25,7 @@ from ingest.messages.acks import Ack, AdviceAck, AdviceAnswer
 from ingest.messages.bus_status import BusStatus
 from ingest.messages.common import TIME_OFFSET_UNAVAILABLE, Wire
 from ingest.messages.parking import ParkingStatus
+from ingest.messages.status import RsuInfo
 from ingest.messages.vir import DriveRequest, SignalPriorityRequest, VehIntentionAndRequest
 from maps.network import RoadNetwork
 
@@ -43,6 +45,8 @@ class Parts:
     lots: Lots
     routes: VehicleRoutes
     transit: TransitPart
+    signals: SignalControl | None = None
+    """Takes what units say of their controllers; None where signals are not looked after."""
 
 
 class EventHandler:
@@ -69,6 +73,8 @@ class EventHandler:
             self._parts.lots.take(message, report.event_time)
         elif isinstance(message, AdviceAck):
             self._take_advice_answer(report, message)
+        elif isinstance(message, RsuInfo):
+            self._take_info(report, message)
         elif isinstance(message, Ack):
             return self._take_unit_answer(report, message)
         return None
@@ -123,6 +129,8 @@ class EventHandler:
         if receipt is not None and receipt.advisory.kind in TO_DRIVERS:
             self._parts.transit.dispatch.answered(receipt.advisory.id, accepted=accepted, now=report.received)
             return
+        if receipt is not None and not accepted and receipt.advisory.kind is AdvisoryKind.PARKING:
+            self._parts.desk.parking.declined(receipt.advisory.target.removeprefix("obu:"))
         if receipt is None or not accepted or receipt.advisory.kind is AdvisoryKind.GLOSA:
             return
         links = receipt.advisory.content.get("links")
@@ -131,10 +139,27 @@ class EventHandler:
 
     def _take_unit_answer(self, report: Report[Wire], message: Ack) -> Advisory | None:
         granted = message.error_code == 0
+        if self._answers_stage(report, message):
+            return None
         receipt = self._acknowledge(report, str(message.seq_num), accepted=granted, detail=message.error_desc or "")
         if receipt is None or receipt.advisory.kind is not AdvisoryKind.BUS_PRIORITY:
             return None
-        return self._parts.desk.bus_priority.answer(receipt.advisory.id, granted=granted, now=report.received)
+        return self._parts.desk.bus_priority.answer(
+            receipt.advisory.id, granted=granted, now=report.received, reason=message.error_desc or ""
+        )
+
+    def _take_info(self, report: Report[Wire], info: RsuInfo) -> None:
+        if self._parts.signals is not None:
+            self._parts.signals.announced(self._parts.registry.get(report.device).id, info)
+
+    def _answers_stage(self, report: Report[Wire], answer: Ack) -> bool:
+        """Take the answer to a command of a stage; False where it is to something else."""
+        if self._parts.signals is None:
+            return False
+        unit, key, good = self._parts.registry.get(report.device).id, str(answer.seq_num), answer.error_code == 0
+        return self._parts.signals.commands.acknowledge(
+            unit, key, accepted=good, detail=answer.error_desc or "", now=report.received
+        )
 
     def _acknowledge(self, report: Report[Wire], key: str, *, accepted: bool, detail: str = "") -> Receipt | None:
         device = self._parts.registry.get(report.device).id

@@ -61,7 +61,7 @@ class OperatorWork:
     def prepare(self, scene: Scene) -> None:
         """Renew what the advisors are to know before they look at a picture."""
         self._holds = {name: hold for name, hold in self._holds.items() if scene.now < hold.until}
-        held = {self._signals[hold.signal]: hold.until for hold in self._holds.values()}
+        held = self._held_until()
         self._priority.held.clear()
         self._priority.held.update(held)
         self._priority.held_back = {row: self._priority.held_back.get(row, 0) for row in held}
@@ -95,8 +95,17 @@ class OperatorWork:
     def _due(self, now: float) -> bool:
         return int(now / TELL_EVERY) != self._turn
 
+    def _held_until(self) -> dict[int, float]:
+        """Give every signal (row) that is held and the latest end of its holds, UTC epoch s."""
+        held: dict[int, float] = {}
+        for hold in self._holds.values():
+            for signal in hold.all_signals:
+                row = self._signals[signal]
+                held[row] = max(hold.until, held.get(row, hold.until))
+        return held
+
     def _hold_state(self, hold: HoldOrder) -> HoldState:
-        back = self._priority.held_back.get(self._signals[hold.signal], 0)
+        back = sum(self._priority.held_back.get(self._signals[signal], 0) for signal in hold.all_signals)
         return HoldState(id=hold.id, revision=hold.revision, held_back=back)
 
     def _publish(self, command: Command, now: float) -> Outcome:
@@ -115,12 +124,13 @@ class OperatorWork:
 
     def _hold(self, command: Command, now: float) -> Outcome:
         order = content_of(command, HoldOrder)
-        if order.signal not in self._signals:
-            raise RefusedCommandError(command.kind, f"no signal {order.signal!r}")
+        unknown = [signal for signal in order.all_signals if signal not in self._signals]
+        if unknown:
+            raise RefusedCommandError(command.kind, f"no signal {unknown[0]!r}")
         if order.until <= now:
             raise RefusedCommandError(command.kind, f"the hold was over {now - order.until:.0f} s ago")
         self._holds[order.id] = order
-        self._priority.held[self._signals[order.signal]] = order.until
+        self._priority.held.update(self._held_until())
         return Outcome()
 
     def _release(self, command: Command, now: float) -> Outcome:

@@ -32,6 +32,9 @@ CONTROL_FILTERS = (
     COMMAND_FILTER,
     BY_NAME["device_register"].subscription,
     BY_NAME["privacy_register"].subscription,
+    BY_NAME["parking_register"].subscription,
+    BY_NAME["trunk_arrivals"].subscription,
+    BY_NAME["stored_dwells"].subscription,
 )
 _LOG = structlog.get_logger("engine")
 

@@ -25,6 +25,8 @@ class RoadsideUnits:
         """Serial of the unit at each signal, by signal row."""
         self.by_signal_id: dict[str, str] = {}
         """The same by the signal's id."""
+        self.places: dict[str, tuple[float, float]] = {}
+        """Where each unit stands, at a signal or not, by serial; m."""
 
     def note_signal(self, device: int, key: tuple[int, int]) -> None:
         """Note that a unit reports the lights of the signal with this (region, node id)."""
@@ -35,7 +37,7 @@ class RoadsideUnits:
         """Read the registry anew."""
         count = len(self._registry)
         x, y, radius = (np.full(count, np.nan) for _ in range(3))
-        self.at_signal = {}
+        self.at_signal, self.places = {}, {}
         for device in self._registry.list_all():
             if device.kind is not DeviceKind.RSU or not device.live:
                 continue
@@ -46,6 +48,7 @@ class RoadsideUnits:
                 place = place or (float(self._network.signals.x[signal]), float(self._network.signals.y[signal]))
             if place is not None:
                 x[device.row], y[device.row] = place
+                self.places[device.id] = place
             radius[device.row] = np.nan if device.coverage_radius is None else device.coverage_radius
         self.sensors = SensorTable(x, y, radius)
         self.by_signal_id = {str(self._network.signals.id[row]): unit for row, unit in self.at_signal.items()}

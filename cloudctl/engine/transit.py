@@ -10,6 +10,7 @@ import numpy as np
 import structlog
 
 from cloudctl.advice.bus_priority import BusPriority
+from cloudctl.dispatch.kept import StoredDwells
 from cloudctl.engine.broadcast import Every
 from cloudctl.engine.dispatch import DispatchPart
 from cloudctl.publish.outgoing import Outgoing
@@ -21,6 +22,8 @@ from cloudctl.transit.gtfs_import import import_gtfs
 from cloudctl.transit.lines import LinesState, describe_lines
 from cloudctl.transit.patterns import PatternMaker
 from cloudctl.transit.reports import BusFix
+from cloudctl.transit.run_times import Duration
+from cloudctl.transit.standing_queues import StandingQueues
 from cloudctl.transit.stop_visits import StopVisit
 from fusion.picture import TrafficPicture
 from fusion.signal_cycles import SignalCycles
@@ -33,6 +36,8 @@ TURN, LOOK = 1.0, 2.0
 """Between two turns, and between two looks at the timetable's file, s."""
 STATUS_KEPT = 120.0
 """What a bus says counts so long, s."""
+LEAST_SPREAD = 2.0
+"""A dwell is never known better than this, s."""
 _LOG = structlog.get_logger("engine")
 
 
@@ -58,15 +63,29 @@ class TransitPart:
         self._statuses: dict[str, tuple[float, BusStatus]] = {}
         self._since: dict[tuple[str, str, str], float] = {}
         self._cycles = SignalCycles(network)
-        self._lanes = np.maximum(network.links.lane_count, 1)
+        self._standing = StandingQueues(len(network.lanes.length))
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="timetable")
         self._reading: Future[Opened] | None = None
         self._news: list[Outgoing] = []
+        self._dwells: dict[tuple[str, str], Duration] = {}
         self.desk: TransitDesk | None = None
 
     def note(self, vehicle: str, status: BusStatus, received: float) -> None:
         """Take what a bus says of itself."""
         self._statuses[vehicle] = received, status
+
+    def take_dwells(self, payload: bytes) -> None:
+        """Take over the dwells of stored visits; what cannot be read changes nothing."""
+        try:
+            stored = msgspec.json.decode(payload, type=StoredDwells)
+        except msgspec.MsgspecError as fault:
+            _LOG.warning("dwells_unreadable", reason=str(fault))
+            return
+        self._dwells = {
+            (each.stop, each.line): Duration(each.mean, max(each.spread, LEAST_SPREAD) ** 2) for each in stored.items
+        }
+        if self.desk is not None:
+            self.desk.predictor.usual_dwells = self._dwells
 
     def messages(self, picture: TrafficPicture, names: Sequence[str], named: Named = everybody) -> list[Outgoing]:
         """Make a turn where one is due and tell what came of it; `names` are device ids by row."""
@@ -97,6 +116,8 @@ class TransitPart:
                 return
             opened, self._reading = self._reading.result(), None
             self.desk = opened.desk or self.desk
+            if self.desk is not None:
+                self.desk.predictor.usual_dwells = self._dwells
             self._lines = opened.lines or msgspec.structs.replace(self._lines, refused=opened.refused)
             self._news.append(Outgoing.on("transit_lines", msgspec.json.encode(self._lines)))
         try:
@@ -118,7 +139,8 @@ class TransitPart:
         return msgspec.json.encode({**known, "line": line, "direction": direction, "planned": planned})
 
     def _road(self, picture: TrafficPicture) -> RoadNow:
-        return RoadNow(self._cycles.table(), picture.links.queue_vehicles / self._lanes)
+        queue = picture.lanes.queue_vehicles.astype(np.float64)
+        return RoadNow(self._cycles.table(), queue, self._standing.follow(queue, picture.time))
 
     def _fixes(self, picture: TrafficPicture, names: Sequence[str], named: Named) -> list[BusFix]:
         tracks = picture.tracks

@@ -9,9 +9,9 @@ from enum import StrEnum
 import numpy as np
 import pyarrow as pa
 
+from cloudctl.row_source import RowSource
 from cloudctl.store.reader import Box, StoredIncident, StoreReader
 from cloudctl.store.record_queries import incident_page
-from cloudctl.store.row_source import RowSource
 from cloudctl.store.track_columns import TrackColumns
 from cloudctl.store.track_queries import points_by_track
 from maps.participants import ParticipantKind

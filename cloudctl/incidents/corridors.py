@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudctl.advice.bus_priority import PriorityRequest
+from cloudctl.advice.priority_request import Cause, PriorityRequest
 from cloudctl.advice.scene import Scene
 from cloudctl.incidents.corridor_plan import SLOWEST, CorridorPlan, PlannedStop, plan_corridor, planned_pace
 from cloudctl.incidents.work import CorridorOrder, CorridorState, CorridorStop
@@ -103,6 +103,7 @@ class Corridors:
                 expires=now + REQUEST_LIFE,
                 request_id=_request_id(corridor.order, stop),
                 urgent=True,
+                cause=Cause.CORRIDOR,
             )
         )
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import structlog
 
+from cloudctl.database import Database
 from cloudctl.errors import CloudctlError
-from cloudctl.incidents.database import WorkDatabase
 from cloudctl.incidents.errors import WorkError
 from cloudctl.incidents.folding import Spot, apart, fold
 from cloudctl.incidents.handling import Handling, HandlingStore, Mute
@@ -43,7 +43,7 @@ class Desk:
     """Refreshes what browsers are shown of desk work, and tells when it has changed."""
 
     def __init__(
-        self, database: WorkDatabase, work: WorkDesk, road_class: Sequence[int], clock: Callable[[], float]
+        self, database: Database, work: WorkDesk, road_class: Sequence[int], clock: Callable[[], float]
     ) -> None:
         self._database = database
         self.handling = HandlingStore(database)

@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime
 from typing import LiteralString, NamedTuple
 
-from cloudctl.incidents.database import WorkDatabase
+from cloudctl.database import Database
 from cloudctl.incidents.errors import UnknownWorkError
 
 RECENT_S = 7 * 86_400.0
@@ -79,7 +79,7 @@ _MUTES: LiteralString = (
 class HandlingStore:
     """Reads and writes handling, acts and mutes. All methods raise WorkDownError where the database is away."""
 
-    def __init__(self, database: WorkDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def list_handling(self) -> list[Handling]:

@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cloudctl.advice.advisory import Advisory, AdvisoryKind
 from cloudctl.advice.congestion import link_points, upstream_units
@@ -19,6 +20,8 @@ from ingest.messages.enumerations import EventSource
 
 NEAREST_UNIT = 1000.0
 """Where no roadside unit stands in the area, the nearest one within this distance is told, m."""
+BESIDE = 60.0
+"""A unit within this distance of a link stands beside it, m."""
 AGAIN = 60.0
 """A device that did not answer is told once more after so long, s."""
 FAILED = frozenset({"connection_abnormal", "expired"})
@@ -136,12 +139,13 @@ class OperatorEvents:
 
 
 def targets(scene: Scene, order: EventOrder) -> list[str]:
-    """List the devices of an area: `rsu:{esn}` in the circle and upstream of its links, `obu:{vid}` in both."""
+    """List the devices of an area: `rsu:{esn}` in the circle, beside and upstream of its links, `obu:{vid}` in both."""
     network = scene.topology.network
     x, y = (float(each) for each in network.plane.forward(order.lon, order.lat))
     links = [network.link_rows[link] for link in order.links if link in network.link_rows]
     units = dict.fromkeys(_units_around(scene, x, y, order.radius_m))
     units |= dict.fromkeys(unit for link in links for unit in upstream_units(scene, link))
+    units |= dict.fromkeys(unit for link in links for unit in _units_along(scene, link))
     tracks = scene.picture.tracks
     inside = np.hypot(tracks.x - x, tracks.y - y) <= order.radius_m
     if links:
@@ -151,14 +155,35 @@ def targets(scene: Scene, order: EventOrder) -> list[str]:
     return [*(f"rsu:{unit}" for unit in units), *(f"obu:{name}" for name in names)]
 
 
-def _units_around(scene: Scene, x: float, y: float, radius: float) -> list[str]:
+def _places(scene: Scene) -> tuple[list[str], NDArray[np.float64]]:
+    """Serials of all roadside units and where they stand (n, 2), m; those of signals count where no place is known."""
     signals = scene.topology.network.signals
-    rows = np.array(list(scene.roadside_units), np.int64)
-    if not len(rows):
+    at_signals = {unit: (float(signals.x[row]), float(signals.y[row])) for row, unit in scene.roadside_units.items()}
+    places = at_signals | dict(scene.unit_places)
+    return list(places), np.array(list(places.values()), np.float64).reshape(-1, 2)
+
+
+def _units_around(scene: Scene, x: float, y: float, radius: float) -> list[str]:
+    units, places = _places(scene)
+    if not units:
         return []
-    distance = np.hypot(signals.x[rows] - x, signals.y[rows] - y)
+    distance = np.hypot(places[:, 0] - x, places[:, 1] - y)
     reach = max(radius, min(float(distance.min()), NEAREST_UNIT))
-    return [scene.roadside_units[row] for row in rows[distance <= reach].tolist()]
+    return [units[row] for row in np.flatnonzero(distance <= reach).tolist()]
+
+
+def _units_along(scene: Scene, link: int) -> list[str]:
+    """Units that stand beside a link."""
+    units, places = _places(scene)
+    links = scene.topology.network.links
+    shape = scene.topology.network.shape(int(links.shape_start[link]), int(links.shape_count[link]))
+    if not units or len(shape) < 2:
+        return []
+    start, way = shape[:-1], np.diff(shape, axis=0)
+    length = np.maximum((way * way).sum(axis=1), 1e-9)
+    share = np.clip(((places[:, None] - start) * way).sum(axis=2) / length, 0.0, 1.0)
+    away = np.linalg.norm(places[:, None] - start - share[..., None] * way, axis=2).min(axis=1)
+    return [units[row] for row in np.flatnonzero(away <= BESIDE).tolist()]
 
 
 def _points(scene: Scene, order: EventOrder) -> list[list[float]]:

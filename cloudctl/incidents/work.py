@@ -48,12 +48,19 @@ class EventOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HoldOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """A signal of which the platform requests nothing until then."""
+    """Signals of which the platform requests nothing until then."""
 
     id: str
     revision: int
     signal: str
     until: float
+    signals: tuple[str, ...] = ()
+    """All of them, where it is more than the one."""
+
+    @property
+    def all_signals(self) -> tuple[str, ...]:
+        """Every signal that is held, once each."""
+        return tuple(dict.fromkeys((self.signal, *self.signals)))
 
 
 class CorridorOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from typing import LiteralString, NamedTuple
 
 from psycopg.types.json import Jsonb
 
-from cloudctl.incidents.database import WorkDatabase
+from cloudctl.database import Database
 from cloudctl.incidents.errors import UnknownWorkError, WorkConflictError
 from cloudctl.incidents.handling import Person
 from cloudctl.incidents.work import WorkKind
@@ -52,7 +52,7 @@ class NewWork(NamedTuple):
 class WorkStore:
     """Reads and writes it. All methods raise WorkDownError where the database is away."""
 
-    def __init__(self, database: WorkDatabase) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def list_shown(self) -> list[Work]:

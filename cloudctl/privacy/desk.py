@@ -15,6 +15,7 @@ from psycopg.rows import args_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from cloudctl.privacy.errors import BasisError, PersonalDataDownError, UnknownSubjectError
+from cloudctl.privacy.orders import enter_order, find_open, refuse_public, refuse_while_erasing
 from cloudctl.privacy.records import (
     AuditRow,
     BasisRow,
@@ -72,7 +73,7 @@ class PrivacyDesk:
             BasisError: the vehicle is about to be forgotten.
         """
         async with self._connection() as connection, connection.transaction():
-            await self._refuse_while_erasing(connection, subject)
+            await refuse_while_erasing(connection, subject)
             await connection.execute(_ENTER, (subject, basis.value, note, by))
 
     async def enter_many(self, subjects: Sequence[str], basis: LawfulBasis, *, note: str, by: str) -> None:
@@ -103,7 +104,7 @@ class PrivacyDesk:
             BasisError: the vehicle is handled on another basis, or about to be forgotten.
         """
         async with self._connection() as connection, connection.transaction():
-            await self._refuse_while_erasing(connection, subject)
+            await refuse_while_erasing(connection, subject)
             bases = await _rows(connection, BasisRow, _BASIS, (subject,))
             if bases and LawfulBasis(bases[0].kind) in PUBLIC:
                 raise BasisError(f"{subject} is handled by {bases[0].kind}, which needs no consent")
@@ -158,10 +159,10 @@ class PrivacyDesk:
         """
         async with self._connection() as connection, connection.transaction():
             await connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK_KEY,))
-            known = await self._open_of(connection, subject)
+            known = await find_open(connection, subject)
             if known is None:
-                await self._refuse_public(connection, subject)
-                known = await self._order(connection, subject, by, cause, scope)
+                await refuse_public(connection, subject)
+                known = await enter_order(connection, subject, by, cause, scope)
             await connection.cursor().executemany(
                 "INSERT INTO v2x_private.erased_row (session, device) VALUES (%s, %s) ON CONFLICT DO NOTHING",
                 list(live_rows),
@@ -253,46 +254,6 @@ class PrivacyDesk:
         """Lend a connection to who gathers the data of one vehicle."""
         async with self._connection() as connection:
             yield connection
-
-    async def _order(self, connection: psycopg.AsyncConnection, subject: str, by: str, cause: str, scope: str) -> UUID:
-        await connection.execute(
-            "UPDATE v2x_private.consent SET withdrawn = now()"
-            " WHERE subject = %s AND withdrawn IS NULL AND (%s = 'all' OR purpose = %s)",
-            (subject, scope, Purpose.STORAGE.value),
-        )
-        await connection.execute(
-            "INSERT INTO v2x_private.erased_row (session, device)"
-            " SELECT session, device FROM v2x_private.device_row WHERE subject = %s ON CONFLICT DO NOTHING",
-            (subject,),
-        )
-        cursor = await connection.execute(
-            "INSERT INTO v2x_private.withdrawal (reference, subject, requested_by, cause, scope)"
-            " VALUES (v2x_private.reference_of(%s), %s, %s, %s, %s) RETURNING id",
-            (subject, subject, by, cause, scope),
-        )
-        row = await cursor.fetchone()
-        if row is None:
-            raise PersonalDataDownError("the order was not entered")
-        return UUID(str(row[0]))
-
-    async def _open_of(self, connection: psycopg.AsyncConnection, subject: str) -> UUID | None:
-        cursor = await connection.execute(
-            "SELECT id FROM v2x_private.withdrawal WHERE subject = %s AND finished IS NULL", (subject,)
-        )
-        row = await cursor.fetchone()
-        return UUID(str(row[0])) if row else None
-
-    async def _refuse_while_erasing(self, connection: psycopg.AsyncConnection, subject: str) -> None:
-        known = await self._open_of(connection, subject)
-        if known is not None:
-            raise BasisError(f"{subject} is about to be forgotten (withdrawal {known}); enter it when that is finished")
-
-    async def _refuse_public(self, connection: psycopg.AsyncConnection, subject: str) -> None:
-        bases = await _rows(connection, BasisRow, _BASIS, (subject,))
-        if not bases:
-            raise UnknownSubjectError(subject)
-        if LawfulBasis(bases[0].kind) in PUBLIC:
-            raise BasisError(f"{subject} is handled by {bases[0].kind}; only a consent can be withdrawn")
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection]:

@@ -71,9 +71,9 @@ class Veil:
         """Tell whether the platform may name a device; one never followed may not be."""
         return row < len(self._grants) and self._grants[row].named
 
-    def is_named(self, vehicle: str) -> bool:
-        """Tell whether the platform may name a vehicle of this id; one never heard of may not be."""
-        return self._names_vehicle(vehicle)
+    def is_public(self, vehicle: str) -> bool:
+        """Tell whether everybody may know a vehicle by its id: on a contract or duty; one never heard of is not."""
+        return self._names_vehicle(vehicle) and self.is_open(vehicle)
 
     def is_open(self, name: str) -> bool:
         """Tell whether what a device sends is nobody's personal data: no vehicle, or one on a contract or duty."""

@@ -7,9 +7,10 @@ from types import MappingProxyType
 import msgspec
 
 from cloudctl.advice.scene import Lot
+from cloudctl.parking.lot_table import LotTable
+from cloudctl.parking.register import CarPark
 from ingest.device_health import DeviceReport, StreamReport
 from ingest.verdicts import DeadLetter
-from maps.network import RoadNetwork
 
 
 class LotNow(msgspec.Struct, frozen=True):
@@ -23,6 +24,11 @@ class LotNow(msgspec.Struct, frozen=True):
     capacity: int
     occupied: int | None = None
     updated: float | None = None
+    kind: str = ""
+    trend: float = 0.0
+    """Cars more a second."""
+    under_way: int = 0
+    """Cars that were sent there and are not there yet."""
 
 
 class LotsNow(msgspec.Struct, frozen=True):
@@ -80,24 +86,26 @@ class LetterNow(msgspec.Struct, frozen=True):
     payload_b64: str
 
 
-def parking_state(network: RoadNetwork, lots: dict[int, Lot]) -> bytes:
-    """Encode all car parks, with their occupancy where it is known."""
-    parks = network.car_parks
-    lon, lat = network.plane.inverse(parks.x, parks.y)
-    rows = [
-        LotNow(
-            id=str(parks.id[row]),
-            name_zh=str(parks.name_zh[row]),
-            name_en=str(parks.name_en[row]),
-            lon=round(float(lon[row]), 7),
-            lat=round(float(lat[row]), 7),
-            capacity=lots[row].capacity if row in lots else int(parks.capacity[row]),
-            occupied=lots[row].occupied if row in lots else None,
-            updated=lots[row].updated if row in lots else None,
-        )
-        for row in range(len(parks.id))
-    ]
+def parking_state(table: LotTable, lots: Mapping[int, Lot], under_way: Mapping[str, int]) -> bytes:
+    """Encode all lots, with their occupancy where it is known and how many cars were sent to each."""
+    rows = [_lot(lot, lots.get(row), under_way.get(lot.id, 0)) for row, lot in enumerate(table.lots)]
     return msgspec.json.encode(LotsNow(rows))
+
+
+def _lot(lot: CarPark, now: Lot | None, under_way: int) -> LotNow:
+    return LotNow(
+        id=lot.id,
+        name_zh=lot.name_zh,
+        name_en=lot.name_en,
+        lon=lot.lon,
+        lat=lot.lat,
+        capacity=now.capacity if now else lot.capacity,
+        occupied=now.occupied if now else None,
+        updated=now.updated if now else None,
+        kind=lot.kind,
+        trend=round(now.trend, 5) if now else 0.0,
+        under_way=under_way,
+    )
 
 
 def devices_state(

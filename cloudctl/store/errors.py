@@ -5,7 +5,8 @@ CloudctlError
 │   ├── SpoolFullError     an event found no room on disk; it is not acknowledged
 │   ├── MigrationError     the schema cannot be brought up to date
 │   ├── CountError         the database stored another number of rows than it was given
-│   └── CursorError        a page cursor is not one of ours
+│   ├── CursorError        a page cursor is not one of ours
+│   └── CopyFormatError    the database sent other rows than were asked for
 └── DatabaseError          (cloudctl.errors) no database answers
 """
 

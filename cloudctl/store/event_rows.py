@@ -26,8 +26,11 @@ ACK_STREAMS = frozenset(
         "obu_advice_ack",
     }
 )
-CLOUD_EVENTS = ("connection", "signal_event", "signal_assessment", "notification")
-"""Streams on which the platform says something about one device; stored as that device's events."""
+CLOUD_EVENTS = (
+    *("connection", "signal_event", "signal_assessment", "notification"),
+    *("signal_recommendation", "signal_priority"),
+)
+"""Streams on which the platform says something about one device or signal; stored as its events."""
 MAX_CLOCK_OFFSET = 86_400.0
 """A device's own time that is further from ours is not used, s."""
 

@@ -5,9 +5,9 @@ Times are UTC epoch s, speeds m/s. Lists come a page at a time, the newest first
 
 from typing import NamedTuple
 
+from cloudctl.row_source import RowSource
 from cloudctl.store.page_cursor import decode_cursor, encode_cursor
 from cloudctl.store.reader import StoredAdvisory, StoredIncident
-from cloudctl.store.row_source import RowSource
 
 FAR = 4_102_444_800.0
 """2100-01-01: before the first page."""

@@ -6,8 +6,8 @@ Times are UTC epoch s, speeds m/s. Light states are the codes of DE_LightState (
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from cloudctl.row_source import RowSource
 from cloudctl.store.page_cursor import decode_cursor, encode_cursor
-from cloudctl.store.row_source import RowSource
 
 RED = 3
 SURE = 50

@@ -9,25 +9,22 @@ import os
 import secrets
 from bisect import bisect_right
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from zlib import crc32
 
+from cloudctl.store.spool_files import (
+    SUFFIX,
+    Segment,
+    list_segments,
+    read_cursor,
+    read_range,
+    sync_directory,
+    write_cursor,
+)
 from cloudctl.store.spool_record import SpoolRecord, encode_record, record_size, scan_records
 
 SEGMENT_BYTES = 16 << 20
-_SUFFIX = ".spool"
 _CURSOR = "cursor"
-
-
-@dataclass(eq=False)
-class _Segment:
-    first: int
-    salt: int
-    path: Path
-    size: int
-    """Bytes on disk that are whole and synced."""
 
 
 class SpoolQueue:
@@ -49,8 +46,8 @@ class SpoolQueue:
         self._lock = Lock()
         self._pending: list[SpoolRecord] = []
         self._file: int | None = None
-        self._segments = _list_segments(directory)
-        self._cursor = _read_cursor(directory / _CURSOR)
+        self._segments = list_segments(directory)
+        self._cursor = read_cursor(directory / _CURSOR)
         self._place = (-1, 0)
         """First number of the segment where the cursor stands, and the offset in it, where known."""
         self._sealing = False
@@ -122,7 +119,7 @@ class SpoolQueue:
         batch: list[tuple[int, int, int]] = []
         for segment, size in segments:
             start = place[1] if place[0] == segment.first else 0
-            scan = scan_records(_read_range(segment.path, start, size), segment.salt, cursor, max_bytes=max_bytes)
+            scan = scan_records(read_range(segment.path, start, size), segment.salt, cursor, max_bytes=max_bytes)
             records += scan.records
             batch += [(r.number, segment.first, start + end) for r, end in zip(scan.records, scan.ends, strict=True)]
             max_bytes -= scan.offset
@@ -143,7 +140,7 @@ class SpoolQueue:
             self.lost_records += number + 1 - self._cursor - seen
             self._place = self._batch[known - 1][1:] if known else (-1, 0)
             self._cursor = number + 1
-            _write_cursor(self.directory / _CURSOR, self._cursor)
+            write_cursor(self.directory / _CURSOR, self._cursor)
         self._drop_consumed()
 
     def drop_oldest(self) -> int:
@@ -157,7 +154,7 @@ class SpoolQueue:
             if not self._segments:
                 self._close_file()
             self._cursor = max(self._cursor, beyond)
-            _write_cursor(self.directory / _CURSOR, self._cursor)
+            write_cursor(self.directory / _CURSOR, self._cursor)
         oldest.path.unlink(missing_ok=True)
         return lost
 
@@ -202,7 +199,7 @@ class SpoolQueue:
         if not self._segments:
             return self._cursor
         newest = self._segments[-1]
-        scan = scan_records(_read_range(newest.path, 0, newest.size), newest.salt, 0)
+        scan = scan_records(read_range(newest.path, 0, newest.size), newest.salt, 0)
         whole = scan.ends[-1] if scan.ends else 0
         self.torn_bytes = newest.size - whole
         if self.torn_bytes:
@@ -213,7 +210,7 @@ class SpoolQueue:
             self._segments.pop()
         return max(self._cursor, scan.records[-1].number + 1 if scan.records else newest.first)
 
-    def _writable_segment(self, first: int) -> _Segment:
+    def _writable_segment(self, first: int) -> Segment:
         with self._lock:
             roomy = bool(self._segments) and self._segments[-1].size < self._segment_bytes
             if roomy and self._file is not None and not self._sealing:
@@ -221,13 +218,13 @@ class SpoolQueue:
             self._close_file()
             self._sealing = False
             salt = secrets.randbits(32)
-            path = self.directory / f"{first:016x}-{salt:08x}{_SUFFIX}"
+            path = self.directory / f"{first:016x}-{salt:08x}{SUFFIX}"
             self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            _sync_directory(self.directory)
-            self._segments.append(_Segment(first, salt, path, 0))
+            sync_directory(self.directory)
+            self._segments.append(Segment(first, salt, path, 0))
             return self._segments[-1]
 
-    def _write(self, segment: _Segment, data: bytes) -> None:
+    def _write(self, segment: Segment, data: bytes) -> None:
         if self._file is None:
             raise OSError(f"segment {segment.path} is closed")
         view, written = memoryview(data), 0
@@ -239,7 +236,7 @@ class SpoolQueue:
             self._abandon(segment)
             raise
 
-    def _abandon(self, segment: _Segment) -> None:
+    def _abandon(self, segment: Segment) -> None:
         """After a failed write or sync the page cache cannot be trusted: never append to this file again."""
         with self._lock:
             self._close_file()
@@ -266,50 +263,3 @@ class SpoolQueue:
         if len(self._segments) > 1:
             return self._segments[1].first <= self._cursor
         return self._file is None and self._synced <= self._cursor
-
-
-def _list_segments(directory: Path) -> list[_Segment]:
-    found = []
-    for path in sorted(directory.glob(f"*{_SUFFIX}")):
-        first, _, salt = path.stem.partition("-")
-        with suppress(ValueError):
-            found.append(_Segment(int(first, 16), int(salt, 16), path, path.stat().st_size))
-    return found
-
-
-def _read_range(path: Path, start: int, end: int) -> bytes:
-    """Bytes of a segment; none where it was dropped meanwhile."""
-    try:
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return b""
-    try:
-        return os.pread(file, end - start, start)
-    finally:
-        os.close(file)
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _read_cursor(path: Path) -> int:
-    """Number of the next record to be read; 0 where the file is missing or damaged, which only repeats records."""
-    with suppress(OSError, ValueError):
-        number, check = path.read_text("ascii").split()
-        if crc32(number.encode()) == int(check, 16):
-            return int(number)
-    return 0
-
-
-def _write_cursor(path: Path, number: int) -> None:
-    """Replace the cursor file; a full disk costs no more than a repetition after a restart."""
-    text = f"{number}"
-    fresh = path.with_suffix(".new")
-    with suppress(OSError):
-        fresh.write_text(f"{text} {crc32(text.encode()):08x}\n", "ascii")
-        fresh.replace(path)

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
+from cloudctl.row_source import RowSource
 from cloudctl.store.page_cursor import decode_cursor, encode_cursor
-from cloudctl.store.row_source import RowSource
 from cloudctl.store.track_columns import Box, SegmentRow, TrackColumns, join_segments
 from cloudctl.store.trajectory_rows import SEGMENT_SECONDS
 

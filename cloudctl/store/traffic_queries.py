@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import LiteralString, NamedTuple
 
-from cloudctl.store.row_source import RowSource
+from cloudctl.row_source import RowSource
 
 LONGEST_TRIP = 7200.0
 """A vehicle that takes longer from place to place went somewhere else meanwhile, s."""

@@ -30,7 +30,10 @@ POLL_SECONDS = 0.2
 GRACE_SECONDS = 1.0
 """How long after the end of ten seconds of trajectories their last frame may still come."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 15.0
-MAINTENANCE_SECONDS = 3600.0
+MAINTENANCE_SECONDS, MAINTENANCE_RETRY = 3600.0, 60.0
+HOUSE_KEY = 0x56325848
+"""Advisory lock of those who make or drop tables or sum them up ("V2XH"): at once they would wait for each other."""
+LOCK_PATIENCE = "5s"
 EVENT_BATCH_BYTES, TELEMETRY_BATCH_BYTES = 4 << 20, 16 << 20
 _POISON_CLASSES = frozenset({"21", "22", "23", "54"})
 """SQLSTATE classes that blame the data: cardinality, data, integrity, program limit."""
@@ -144,10 +147,12 @@ class Writer:
         self._maintained = time.monotonic()
         try:
             with connection.transaction():
-                connection.execute("SET LOCAL lock_timeout = '5s'")
+                connection.execute("SELECT set_config('lock_timeout', %s, true)", (LOCK_PATIENCE,))
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (HOUSE_KEY,))
                 connection.execute("SELECT v2x.maintain(to_timestamp(%s))", (self._clock(),))
         except psycopg.errors.LockNotAvailable:
             self._log.info("maintenance put off: somebody holds a table")
+            self._maintained += MAINTENANCE_RETRY - MAINTENANCE_SECONDS
 
     def _count(self, done: Counter[str]) -> None:
         self._counters += done

@@ -6,6 +6,7 @@
 | coordinates | 1..16 DF_VehicleCoordination: vehId, driveSuggestion, pathGuidance, info (bit 7 signalPriority) |
 | laneCoordinates | 1..8 DF_LaneCoordination: targetLane, relatedPath, tBegin, tEnd, recommendedSpeed, ... |
 | priority | our extension: requestId, signal, phaseId, arrival (UTC epoch s), strategy, maxSeconds |
+| signalControl | our extension: signal, phaseIds that are to be green next, validFor (s) |
 | seqNum, ack | delivery check as in RSI |
 """
 
@@ -41,6 +42,7 @@ class PriorityStrategy(StrEnum):
 
     EXTENSION = "extension"
     EARLY_GREEN = "early_green"
+    PHASE_INSERTION = "phase_insertion"
 
 
 class DriveSuggestion(Wire, frozen=True):
@@ -85,6 +87,14 @@ class SignalPriority(Wire, frozen=True):
     max_seconds: Annotated[float, Meta(ge=0, le=120)]
 
 
+class SignalControl(Wire, frozen=True):
+    """Stage that a controller is asked to go to, in its own time; without another it returns to its plan."""
+
+    signal: NodeReferenceID
+    phase_ids: Annotated[list[PhaseID], Meta(min_length=1, max_length=64)]
+    valid_for: Annotated[float, Meta(gt=0, le=60)]
+
+
 class RoadsideCoordination(Wire, frozen=True):
     """MSG_RSC."""
 
@@ -94,6 +104,7 @@ class RoadsideCoordination(Wire, frozen=True):
     ref_pos: Position3D
     coordinates: Annotated[list[VehicleCoordination], Meta(min_length=1, max_length=16)] | None = None
     priority: SignalPriority | None = None
+    signal_control: SignalControl | None = None
     timestamp: Timestamp | None = None
     seq_num: SequenceNumber | None = None
     ack: bool | None = None

@@ -4,7 +4,7 @@
 |---|---|
 | HB | rsuEsn, seqNum, timestamp |
 | INFO | rsuId, rsuEsn, rsuName, rsuStatus, version, location {lon, lat} in deg, config (not read), region, nodeId, |
-| | coverageRadius (m) |
+| | coverageRadius (m), signalControl ("stages": its controller takes stages, see RSC) |
 | RunningInfo | rsuEsn, runningInfo {cpu {load, uti}, mem {total, used}, ...} |
 | BaseINFO | rsuEsn, rsuId, protocolVersion, softwareVersion, hardwareVersion, communicationType, imei, iccid |
 """
@@ -46,6 +46,7 @@ class RsuInfo(Wire, frozen=True):
     region: UnsignedShort | None = None
     node_id: UnsignedShort | None = None
     coverage_radius: Annotated[float, Meta(gt=0, le=5000)] | None = None
+    signal_control: Name | None = None
     timestamp: Timestamp | None = None
 
 

@@ -4,7 +4,7 @@
 |---|---|
 | ENUMERATED as its number | its name |
 | one octet as a number, as 0xE0 or as eight bits | two hex digits |
-| our extensions (timestamp, seqNum, ack, priority, destination) | left out |
+| our extensions (timestamp, seqNum, ack, priority, signalControl, destination) | left out |
 | GB 2312 text | octets as hex digits |
 """
 

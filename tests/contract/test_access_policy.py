@@ -49,7 +49,7 @@ BY_HAND: dict[tuple[str, str], set[Role]] = {
     ("GET", "/api/v1/users"): {Role.ADMINISTRATOR},
     ("POST", "/api/v1/users"): {Role.ADMINISTRATOR},
     ("DELETE", "/api/v1/tokens/{token}"): {Role.ADMINISTRATOR},
-    ("POST", "/api/v1/sign-out"): set(Role) - {Role.PICTURE_READER, Role.PARKING_REPORTER},
+    ("POST", "/api/v1/sign-out"): set(Role) - {Role.PICTURE_READER, Role.PARKING_REPORTER, Role.RIDE_REQUESTER},
 }  # fmt: skip
 
 

@@ -315,7 +315,7 @@ async def test_a_disabled_account_does_not_come_in_through_the_provider(world: W
     async with world.browser() as browser:
         begun = await browser.get(BEGIN)
         await _back(browser, await _at_provider(begun.headers["location"], "zhao"))
-        await world.desk.database.execute("UPDATE v2x_access.account SET disabled = true")
+        await world.desk.database.run("UPDATE v2x_access.account SET disabled = true")
         begun = await browser.get(BEGIN)
         refused = await _back(browser, await _at_provider(begun.headers["location"], "zhao"))
     assert refused.headers["location"] == "/sign-in#refused=provider"

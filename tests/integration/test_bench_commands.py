@@ -113,3 +113,14 @@ def test_fusion_is_measured_beside_its_baseline(tmp_path: Path, monkeypatch: pyt
     assert mine["tracker"] == "platform"
     assert mine["hota"] > 0.9
     assert figures["prediction"]["tracks"] == pytest.approx(30, abs=2)
+
+
+def test_the_audit_benchmark_writes_looks_and_finds_the_chain_whole(tmp_path: Path) -> None:
+    out = tmp_path / "audit.json"
+    done = CliRunner().invoke(app, ["audit", "--seconds", "0.3", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    figures = json.loads(out.read_bytes())
+    assert [step["askers"] for step in figures["append"]] == [1, 20, 200]
+    assert all(step["entries"] >= step["askers"] for step in figures["append"])
+    assert figures["check"]["whole"] is True
+    assert figures["check"]["entries"] == sum(step["entries"] + 1 for step in figures["append"])

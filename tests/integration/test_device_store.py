@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
+from cloudctl.database import Database
 from cloudctl.devices import register as register_module
-from cloudctl.devices.database import Database
 from cloudctl.devices.delivery import DeliveryKind, DeliveryOrder, DeliveryStatus
 from cloudctl.devices.delivery_store import MOST_ORDERS, Deliveries, etag_of
 from cloudctl.devices.errors import (
@@ -21,6 +21,7 @@ from cloudctl.devices.groups import Groups
 from cloudctl.devices.letters import LetterFilter, Letters
 from cloudctl.devices.record import CoordinateSystem, DeviceRecord, DeviceStatus, DeviceType
 from cloudctl.devices.register import DeviceFilter, Register
+from cloudctl.devices.starting import REGISTER
 
 NOON = datetime(2026, 9, 21, 12, tzinfo=UTC)
 CONFIG, MAP, MANAGEMENT = DeliveryKind.CONFIG, DeliveryKind.MAP, DeliveryKind.MANAGEMENT
@@ -28,7 +29,7 @@ CONFIG, MAP, MANAGEMENT = DeliveryKind.CONFIG, DeliveryKind.MAP, DeliveryKind.MA
 
 @pytest.fixture
 async def database(store_database: str) -> AsyncIterator[Database]:
-    database = Database(store_database)
+    database = Database(store_database, REGISTER)
     await database.open()
     yield database
     await database.close()
@@ -309,8 +310,8 @@ async def test_refused_messages_are_filtered_found_and_counted(letters: Letters)
 
 
 async def test_a_database_that_is_not_there_is_said_to_be_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cloudctl.devices.database.PATIENCE_S", 0.2)
-    database = Database("postgresql://127.0.0.1:1/none")
+    monkeypatch.setattr("cloudctl.database.PATIENCE_S", 0.2)
+    database = Database("postgresql://127.0.0.1:1/none", REGISTER)
     await database.open()
     try:
         with pytest.raises(RegisterDownError):

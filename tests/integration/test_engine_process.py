@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import MosquittoBroker
+from deploy_files import named_metrics, samples
 from engine_messages import NETWORK, bsm, spat
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
@@ -17,7 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from cloudctl.publish.frames import Frame, decode_frame
 from maps.network_file import save_network
 
-PATIENCE = 40.0
+PATIENCE = 150.0
 
 
 class Outside:
@@ -51,6 +52,10 @@ class Outside:
             self._client.publish("V2X/OBU/CAR00001/BSM/UP", json.dumps(bsm(offset, now)))
             self._client.publish("V2X/RSU/RSU00001/SPAT/UP", json.dumps(spat(now + 25.0, now)))
             time.sleep(0.1)
+
+    def say_nonsense(self) -> None:
+        """Publish what is no JSON."""
+        self._client.publish("V2X/OBU/CAR00001/BSM/UP", b"{")
 
     def movers(self) -> list[Frame]:
         return [decode_frame(payload) for payload in self.payloads("V2X/CLOUD/LIVE/MOVERS")]
@@ -99,6 +104,12 @@ def test_frames_and_advice_come_out_the_broker_may_fail_and_the_end_is_clean(
         outside.play_until(lambda: outside.counter("gap_seconds") > 2.0)
         assert outside.counter("advisories.glosa") >= 1
         assert outside.counter("reconnects.telemetry") == 1
+        outside.say_nonsense()
+        outside.play_until(lambda: outside.counter("messages_refused.not_json") > 0)
+        exposed = json.loads(outside.payloads("V2X/CLOUD/HEALTH/engine")[-1])["metrics"]
+        assert named_metrics("v2x_engine_") - samples(exposed) == set(), (
+            "a dashboard or an alert names what is not there"
+        )
         engine.send_signal(signal.SIGTERM)
         assert engine.wait(10) == 0
         last = json.loads(outside.payloads("V2X/CLOUD/HEALTH/engine")[-1])

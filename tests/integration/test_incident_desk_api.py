@@ -19,6 +19,7 @@ from history_gateway import Known, Ledger
 from cloudctl.access.actor import DEMO_ACTOR, Actor
 from cloudctl.access.roles import Role
 from cloudctl.api.app import make_app
+from cloudctl.api.district_sight import Districts
 from cloudctl.api.doors import Doors
 from cloudctl.api.errors import ProblemError
 from cloudctl.api.hub import Client, Hub
@@ -27,6 +28,7 @@ from cloudctl.api.live_state import LiveState, Part
 from cloudctl.api.measures import Measures
 from cloudctl.api.network_tables import NetworkTables
 from cloudctl.api.services import Services
+from cloudctl.devices.record import DeviceRecord, DeviceStatus, DeviceType
 from cloudctl.incidents.desk import Desk
 from cloudctl.incidents.starting import make_desk
 from cloudctl.incidents.work import EventState, WorkState
@@ -72,6 +74,7 @@ class World:
     ledger: Ledger
     access: Known
     desk: Desk
+    districts: Districts
 
     async def ask(self, method: str, path: str, content: object = None, status: int = 200) -> Any:
         answer = await self.http.request(method, f"/api/v1{path}", json=content)
@@ -98,12 +101,24 @@ async def world(url: str, folder: Path) -> AsyncIterator[World]:
     hub, tables = Hub(state, measures), NetworkTables(NETWORK)
     desk = make_desk(url, engine.send, ledger, NETWORK.links.road_class.tolist())
     (folder / "base.pmtiles").write_bytes(bytes(16))
+    lon, lat = tables.signal_places
+    districts = Districts({SIGNAL: (lon[0], lat[0])})
     services = Services(
-        state, hub, measures, tables, NoHistory(), Doors(), access, commands=engine, audit=ledger, desk=desk
+        state,
+        hub,
+        measures,
+        tables,
+        NoHistory(),
+        Doors(),
+        access,
+        commands=engine,
+        audit=ledger,
+        desk=desk,
+        districts=districts,
     )
     transport = httpx.ASGITransport(make_app(services, folder / "base.pmtiles"), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
-        made = World(http, hub, engine, ledger, access, desk)
+        made = World(http, hub, engine, ledger, access, desk, districts)
         async with desk.opened():
             while not desk.reachable:
                 await made.look()
@@ -136,6 +151,27 @@ async def test_what_is_done_about_an_incident_is_kept_shown_to_all_and_audited(g
         "incident.assign",
         "incident.note",
     ]
+
+
+async def test_who_is_bound_to_a_district_neither_sees_nor_handles_what_lies_in_another(gateway: World) -> None:
+    units = (("RSU00001", 112.934, "Yuelu"), ("RSU00002", 113.134, "Changsha County"))
+    kind, status = DeviceType.RSU, DeviceStatus.APPROVED
+    gateway.districts.take(
+        DeviceRecord(id=name, kind=kind, status=status, lon=lon, lat=28.204, district=district)
+        for name, lon, district in units
+    )
+    gateway.access.actor = Actor("user:2", "Li", DEMO_ACTOR.roles, districts=frozenset({"Changsha County"}))
+    assert [item["incident_id"] for item in (await gateway.ask("GET", "/incident-desk"))["items"]] == ["far"]
+    assert [item["id"] for item in (await gateway.ask("GET", "/incidents"))["items"]] == ["far"]
+    await gateway.ask("POST", "/incident-desk/far/acknowledge")
+    await gateway.ask("POST", "/incident-desk/stopped-1/acknowledge", status=404)
+    await gateway.ask("GET", "/incident-desk/stopped-1/acts", status=404)
+    await gateway.ask("POST", "/operator-events", EVENT, 403)
+    await gateway.ask("POST", "/operator-events", {**EVENT, "lon": 113.134}, 201)
+    await gateway.ask("POST", "/signal-holds", HOLD, 403)
+    gateway.access.actor = Actor("user:3", "Wang", DEMO_ACTOR.roles, districts=frozenset({"Yuelu"}))
+    assert (await gateway.ask("GET", "/operator-events"))["items"] == []
+    await gateway.ask("POST", "/signal-holds", HOLD, 201)
 
 
 async def test_the_first_to_acknowledge_stays(gateway: World) -> None:

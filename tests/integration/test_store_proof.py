@@ -210,7 +210,7 @@ def test_nothing_is_lost_whatever_is_killed(kind: str, mosquitto_broker: Mosquit
                 time.sleep(AWAY_SECONDS)
                 server.start()
         time.sleep(1.0)
-        wrong = settle(url, traffic, archiver)
+        wrong = settle(url, traffic, archiver, 60.0 + AWAY_SECONDS)  # draining may take as long as filling
         assert len(traffic.acknowledged) > 300
         assert len(archiver.spooled("telemetry")) > 30
         assert wrong == dict.fromkeys(wrong, 0)

@@ -25,7 +25,7 @@ from store_servers import fresh_database, plain_server, timescale_server
 from cloudctl.publish.frames import decode_frame
 from cloudctl.store.migrate import migrate
 from cloudctl.store.spool import Spool, SpoolClass
-from cloudctl.store.writer import Writer
+from cloudctl.store.writer import HOUSE_KEY, MAINTENANCE_RETRY, MAINTENANCE_SECONDS, Writer
 
 
 @pytest.fixture
@@ -197,6 +197,25 @@ def test_totals_count_what_is_in_the_tables(store_database: str, spool: Spool) -
     Writer(store_database, spool, "map").drain()
     totals = rows(store_database, "SELECT name, value FROM v2x.store_counter ORDER BY name")
     assert totals == [("events_stored", 4), ("frames_stored", 25), ("points_stored", 500)]
+
+
+def test_maintenance_gives_way_to_sums_and_is_tried_again_soon(
+    store_database: str, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloudctl.store.writer.LOCK_PATIENCE", "50ms")
+    writer = Writer(store_database, spool, "map")
+    with (
+        psycopg.connect(store_database, autocommit=True) as sums,
+        psycopg.connect(store_database, autocommit=True) as own,
+    ):
+        sums.execute("SELECT pg_advisory_lock(%s)", (HOUSE_KEY,))
+        writer._maintain(own)
+        due = writer._maintained + MAINTENANCE_SECONDS - monotonic()
+        assert 0 < due <= MAINTENANCE_RETRY
+        sums.execute("SELECT pg_advisory_unlock(%s)", (HOUSE_KEY,))
+        writer._maintained -= MAINTENANCE_SECONDS
+        writer._maintain(own)
+        assert writer._maintained + MAINTENANCE_SECONDS - monotonic() > MAINTENANCE_RETRY
 
 
 def test_trajectories_wait_for_the_end_of_their_ten_seconds(store_database: str, spool: Spool) -> None:

@@ -30,12 +30,15 @@ ALLOWED = {
     P.HANDLE_INCIDENTS: {R.POLICE_OPERATOR},
     P.OPEN_CORRIDOR: {R.POLICE_OPERATOR},
     P.CONTROL_SIGNALS: {R.POLICE_OPERATOR, R.SIGNAL_ENGINEER},
+    P.RUN_EXPERIMENTS: {R.SIGNAL_ENGINEER},
     P.DISPATCH_BUSES: {R.BUS_DISPATCHER},
     P.MANAGE_PERSONAL_DATA: {R.DATA_DESK},
     P.UNMASK: {R.POLICE_OPERATOR, R.DATA_DESK},
     P.READ_AUDIT: {R.AUDITOR},
     P.MANAGE_USERS: {R.ADMINISTRATOR},
     P.REPORT_PARKING: {R.PARKING_REPORTER},
+    P.MANAGE_PARKING: {R.POLICE_OPERATOR, R.ADMINISTRATOR},
+    P.REQUEST_RIDES: {R.BUS_DISPATCHER, R.RIDE_REQUESTER},
 }
 """Written by hand from who does what in a control room."""
 
@@ -51,7 +54,7 @@ def test_every_role_is_described_and_every_permission_is_somebodys() -> None:
 
 
 def test_no_program_has_an_account_and_every_person_may_sign_out() -> None:
-    assert {R.PICTURE_READER, R.PARKING_REPORTER} == set(Role) - PEOPLE
+    assert {R.PICTURE_READER, R.PARKING_REPORTER, R.RIDE_REQUESTER} == set(Role) - PEOPLE
 
 
 def test_who_watches_cannot_do_what_he_watches() -> None:

@@ -3,7 +3,8 @@
 import dataclasses
 from collections import Counter
 
-import pytest
+import msgspec
+import numpy as np
 from advice_city import NOW, Vehicle, build_network, scene_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 from cloudctl.advice.live_routes import LiveRoutes
 from cloudctl.advice.parking import PATIENCE, Parking, ParkingRequest, free_probability
 from cloudctl.advice.scene import Lot, Scene
+from cloudctl.parking.lot_table import LotTable
+from cloudctl.parking.register import CarPark, Hours, Price
 
 PLACES = {"A": (0.0, 0.0), "B": (400.0, 0.0), "C": (800.0, 0.0), "N": (600.0, 150.0)}
 ROADS = [("AB", "A", "B", 1), ("BC", "B", "C", 1), ("BN", "B", "N", 1)]
@@ -82,5 +85,36 @@ def test_more_cars_under_way_never_raise_the_chance(occupied: int, capacity: int
 def test_a_lot_that_fills_up_has_less_chance_later() -> None:
     lot = Lot(90, 100, NOW, trend=0.05)
     assert free_probability(lot, 10.0, 0) > 0.9
-    assert free_probability(lot, 400.0, 0) < 0.1
-    assert free_probability(lot, 200.0, 0) == pytest.approx(0.5, abs=0.2)
+    assert free_probability(lot, 400.0, 0) < free_probability(lot, 200.0, 0) < 0.9
+    assert free_probability(lot, 400.0, 5) < 0.3
+    assert free_probability(Lot(100, 100, NOW, trend=0.05), 5.0, 0) < 0.2
+
+
+def test_a_driver_who_declines_gives_the_place_back() -> None:
+    parking = advisor(request())
+    parking.advise(scene())
+    assert parking.under_way == {"near": 1}
+    parking.declined("CAR00003")
+    assert parking.under_way == {}
+
+
+def test_a_lot_of_the_register_is_advised_and_a_closed_one_is_not() -> None:
+    lon, lat = NETWORK.plane.inverse(np.array([790.0]), np.array([0.0]))
+    kerb = CarPark(id="kerb", lon=float(lon[0]), lat=float(lat[0]), capacity=5, kind="kerb")
+    closed = msgspec.structs.replace(kerb, opening=(Hours(days=(0,), since="00:00", until="00:01"),))
+    full = dataclasses.replace(FREE[0], occupied=100)
+    for lot, wanted in ((kerb, "kerb"), (closed, "far")):
+        table = LotTable.of(NETWORK, [lot])
+        now = {**FREE, 0: full, table.rows["kerb"]: Lot(0, 5, NOW)}
+        seen = dataclasses.replace(scene(lots=now), lot_table=table)
+        (advisory,) = advisor(request()).advise(seen)
+        assert advisory.content["lot"] == wanted
+
+
+def test_a_cheaper_lot_is_preferred_where_all_else_is_alike() -> None:
+    dear = [CarPark(id="near", lon=0.0, lat=0.0, capacity=100, price=Price(per_hour=20.0))]
+    here = LotTable.of(NETWORK)
+    register = [msgspec.structs.replace(here.lots[0], price=dear[0].price)]
+    seen = dataclasses.replace(scene(), lot_table=LotTable.of(NETWORK, register))
+    (advisory,) = advisor(request()).advise(seen)
+    assert advisory.content["lot"] == "far"

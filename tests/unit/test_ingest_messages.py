@@ -28,7 +28,7 @@ from ingest.messages.rsm import ParticipantData, RoadsideSafetyMessage
 from ingest.messages.spat import Spat
 
 SHARED = Path(os.environ.get("V2X_SHARED", Path(__file__).parents[2].parent / "shared"))
-EXTENSIONS = {"timestamp", "seqNum", "ack", "priority", "destination"}
+EXTENSIONS = {"timestamp", "seqNum", "ack", "priority", "destination", "signalControl"}
 """Fields of ours that the standard does not have."""
 OTHER_NAMES = {
     "IARData": "IntentionAndRequests",

@@ -1,0 +1,138 @@
+"""Connections of the gateway's parts that keep something in the database: few, short, each part in its own role.
+
+A database that is away, slow or not made yet becomes the error of the part that asked, so that a user can read it.
+Broken rules of the data (IntegrityError) are left as they are: what they mean is known to who wrote the statement. So
+are missing rights (InsufficientPrivilege), which are a fault of ours.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import LiteralString, TypeVar
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import args_row, scalar_row
+from psycopg_pool import AsyncConnectionPool
+
+from cloudctl.errors import CloudctlError
+
+PATIENCE_S = 3.0
+"""How long a part waits for a connection, s."""
+Row = TypeVar("Row")
+Parameters = Sequence[object]
+Statement = LiteralString | sql.Composed
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a part of the gateway uses the database."""
+
+    name: str
+    """`application_name` of its connections."""
+    down: Callable[[str], CloudctlError]
+    """Makes the error of a database that does not answer, out of what is known."""
+    unusable: Callable[[str], CloudctlError] | None = None
+    """Makes the error of a value that the database does not keep; None: that is taken as no answer."""
+    role: LiteralString | None = None
+    """The one role that may write what the part keeps; where it is not there, its own rights."""
+    statement_timeout_s: float = 5.0
+    connections: int = 4
+
+
+class Transaction:
+    """Statements on one connection; those of `Database.transaction` are done together or not at all."""
+
+    def __init__(self, connection: psycopg.AsyncConnection) -> None:
+        self._connection = connection
+
+    async def fetch(self, kind: Callable[..., Row], query: LiteralString, parameters: Parameters = ()) -> list[Row]:
+        """Give the rows, each made by `kind` from its columns."""
+        cursor = self._connection.cursor(row_factory=args_row(kind))
+        return await (await cursor.execute(query, parameters)).fetchall()
+
+    async def scalars(self, query: LiteralString, parameters: Parameters = ()) -> list[object]:
+        """Give the first column of all rows."""
+        cursor = self._connection.cursor(row_factory=scalar_row)
+        return await (await cursor.execute(query, parameters)).fetchall()
+
+    async def run(self, query: Statement, parameters: Parameters = ()) -> int:
+        """Carry out a statement; gives how many rows it touched."""
+        return (await self._connection.execute(query, parameters)).rowcount
+
+
+class Database:
+    """A pool of connections; open between `open` and `close`, or within `opened`. All methods raise as `Terms` say."""
+
+    def __init__(self, url: str, terms: Terms) -> None:
+        self._terms = terms
+        timeout = f"-c statement_timeout={terms.statement_timeout_s * 1e3:.0f} -c timezone=UTC"
+        self._pool = AsyncConnectionPool(
+            url,
+            min_size=0,
+            max_size=terms.connections,
+            open=False,
+            configure=self._take_role,
+            timeout=PATIENCE_S,
+            kwargs={"autocommit": True, "application_name": terms.name, "connect_timeout": 5, "options": timeout},
+        )
+
+    async def open(self) -> None:
+        """Allow connections; does not wait for the database."""
+        await self._pool.open(wait=False)
+
+    async def close(self) -> None:
+        """End all connections."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Hold it open for the block."""
+        await self.open()
+        try:
+            yield
+        finally:
+            await self.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Give a transaction."""
+        async with self._connection() as connection, connection.transaction():
+            yield Transaction(connection)
+
+    async def fetch(self, kind: Callable[..., Row], query: LiteralString, parameters: Parameters = ()) -> list[Row]:
+        """Run one statement; give its rows, each made by `kind` from its columns."""
+        async with self._connection() as connection:
+            return await Transaction(connection).fetch(kind, query, parameters)
+
+    async def find(self, kind: Callable[..., Row], query: LiteralString, parameters: Parameters = ()) -> Row | None:
+        """Run one statement; give its first row."""
+        rows = await self.fetch(kind, query, parameters)
+        return rows[0] if rows else None
+
+    async def run(self, query: Statement, parameters: Parameters = ()) -> int:
+        """Run one statement; give how many rows it touched."""
+        async with self._connection() as connection:
+            return await Transaction(connection).run(query, parameters)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
+        terms = self._terms
+        try:
+            async with self._pool.connection() as connection:
+                yield connection
+        except (psycopg.IntegrityError, psycopg.errors.InsufficientPrivilege):
+            raise
+        except (psycopg.Error, TimeoutError) as fault:
+            if terms.unusable is not None and isinstance(fault, psycopg.DataError):
+                raise terms.unusable(fault.diag.message_primary or str(fault)) from fault
+            raise terms.down(" ".join(str(fault).split()) or "no answer") from fault
+
+    async def _take_role(self, connection: psycopg.AsyncConnection) -> None:
+        if self._terms.role is not None:
+            with suppress(
+                psycopg.errors.UndefinedObject,
+                psycopg.errors.InvalidParameterValue,
+                psycopg.errors.InsufficientPrivilege,
+            ):
+                await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(self._terms.role)))
