@@ -23,10 +23,12 @@ from cloudctl.engine.admission import Admission
 from cloudctl.engine.broadcast import Broadcast, Every
 from cloudctl.engine.commands import CommandDesk
 from cloudctl.engine.deliveries import DeliveryDesk
+from cloudctl.engine.device_names import DeviceNames
 from cloudctl.engine.device_watch import WATCH, DeviceWatch
 from cloudctl.engine.dispatch import DispatchPart
 from cloudctl.engine.events import EventHandler, Parts
 from cloudctl.engine.figures import Figures
+from cloudctl.engine.inbox import Inbox
 from cloudctl.engine.lots import REGISTER_TOPIC as PARKING_TOPIC
 from cloudctl.engine.lots import Lots
 from cloudctl.engine.operator_work import OperatorWork
@@ -39,7 +41,6 @@ from cloudctl.engine.vehicle_routes import VehicleRoutes
 from cloudctl.parking.orders import OCCUPANCY
 from cloudctl.privacy.veil import TOPIC as PRIVACY_TOPIC
 from cloudctl.privacy.veil import Veil
-from cloudctl.publish.commands import REPLY_TOPIC
 from cloudctl.publish.downlink import Downlink
 from cloudctl.publish.outgoing import Outgoing
 from cloudctl.publish.states import dead_letter, devices_state
@@ -52,13 +53,11 @@ from ingest.device_registry import DeviceRegistry
 from ingest.pipeline import Pipeline
 from ingest.plausibility import BoxE7
 from ingest.raw_message import RawMessage
-from ingest.streams import BY_NAME
 from ingest.verdicts import Refused, refusal_ack
 from maps.network import RoadNetwork
 
 UNITS_EVERY = 1.0
 DEVICES_EVERY = 2.0
-REGISTER_PREFIX = BY_NAME["device_register"].topic_of("")
 
 
 @dataclass(frozen=True)
@@ -142,6 +141,13 @@ class EngineCore:
         self._signals.register(self.commands)
         self._predictions = PredictionDesk(network)
         self.commands.register(PREDICT, self._predictions.command)
+        states: dict[str, Callable[[RawMessage], object]] = {
+            PRIVACY_TOPIC: lambda message: self._veil.take(message.payload),
+            PARKING_TOPIC: lambda message: self._lots.take_register(message.payload),
+            CONNECTIONS_TOPIC: lambda message: self._dispatch.take_connections(message.payload, message.received),
+            DWELLS_TOPIC: lambda message: self._transit.take_dwells(message.payload),
+        }
+        self._inbox = Inbox(self.commands, self._admission, states)
 
     def accept(self, messages: Sequence[RawMessage]) -> list[Outgoing]:
         """Take messages of devices; gives the replies to those that were refused."""
@@ -161,21 +167,7 @@ class EngineCore:
 
     def control(self, messages: Sequence[RawMessage]) -> list[Outgoing]:
         """Carry out what the gateway asks for, and take over what the register says."""
-        out: list[Outgoing] = []
-        for message in messages:
-            if message.topic == PRIVACY_TOPIC:
-                self._veil.take(message.payload)
-            elif message.topic == PARKING_TOPIC:
-                self._lots.take_register(message.payload)
-            elif message.topic == CONNECTIONS_TOPIC:
-                self._dispatch.take_connections(message.payload, message.received)
-            elif message.topic == DWELLS_TOPIC:
-                self._transit.take_dwells(message.payload)
-            elif message.topic.startswith(REGISTER_PREFIX):
-                self._admission.take(message.payload)
-            elif message.topic != REPLY_TOPIC:
-                out += self.commands.handle(message.payload, message.received)
-        return out
+        return self._inbox.take(messages)
 
     def handle_events(self) -> list[Outgoing]:
         """Act on the events accepted so far."""
@@ -317,16 +309,3 @@ class EngineCore:
         figures.set({"tracks": len(picture.tracks), "vehicles_hidden": self._veil.hidden})
         figures.peak("tracks_peak", len(picture.tracks))
         figures.add("cycles")
-
-
-class DeviceNames(Sequence[str]):
-    """Ids of the devices of a registry by row, without a copy."""
-
-    def __init__(self, registry: DeviceRegistry) -> None:
-        self._registry = registry
-
-    def __len__(self) -> int:
-        return len(self._registry)
-
-    def __getitem__(self, row: int) -> str:  # type: ignore[override]  # nobody slices names
-        return self._registry.get(row).id

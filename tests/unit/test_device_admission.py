@@ -10,7 +10,8 @@ from engine_messages import NETWORK, bsm, raw, spat
 
 from cloudctl.devices.record import CoordinateSystem, DeviceRecord, DeviceStatus, DeviceType
 from cloudctl.engine.admission import Admission
-from cloudctl.engine.core import REGISTER_PREFIX, EngineCore
+from cloudctl.engine.core import EngineCore
+from cloudctl.engine.inbox import REGISTER_PREFIX
 from cloudctl.publish.outgoing import Outgoing
 from cloudctl.settings import EngineSettings
 from ingest.device_registry import DeviceKind, DeviceRegistry
