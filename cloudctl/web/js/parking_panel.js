@@ -64,7 +64,7 @@ export class ParkingPanel {
   async read() {
     const id = this.chosen;
     if (!id) return;
-    const lot = await call("GET", `parking/${encodeURIComponent(id)}`).catch(() => null);
+    const lot = await call("GET", `parking/lots/${encodeURIComponent(id)}`).catch(() => null);
     if (id !== this.chosen) return;
     this.detail.hidden = lot === null;
     if (lot) this.draw(lot);
