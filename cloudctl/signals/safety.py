@@ -30,7 +30,7 @@ FOLLOW_PLAN = -1
 """Proposal that asks for the fixed plan."""
 KEEP_CLEAR = -2
 """Proposal that asks, during a change, for red until those inside have left; else it means the fixed plan."""
-CLEARANCE_AT_MOST = 8.0
+CLEARANCE_AT_MOST = 15.0
 """s that a change is made longer at most"""
 _GREEN_STEP = -1
 ROUNDING = 1e-6
