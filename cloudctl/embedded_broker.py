@@ -6,6 +6,7 @@ what is sent to them; the platform has a password of its own, drawn at random at
 
 import os
 import pwd
+import random
 import secrets
 import shutil
 import socket
@@ -88,8 +89,13 @@ def check_port_free(host: str, port: int) -> None:
 
 
 def free_port(preferred: int) -> int:
-    """Return `preferred` where it is free on the loopback address, else any free port."""
-    for port in (preferred, 0):
+    """Return `preferred` where it is free on the loopback address, else any free port.
+
+    Those are looked for below the ports that systems give to outgoing connections, so that none of these takes the port
+    before its owner listens there.
+    """
+    wanted = [preferred] if preferred else []
+    for port in (*wanted, *random.sample(range(20_000, 32_000), 20), 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
