@@ -97,12 +97,12 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Give a transaction."""
-        async with self._connection() as connection, connection.transaction():
+        async with self.connection() as connection, connection.transaction():
             yield Transaction(connection)
 
     async def fetch(self, kind: Callable[..., Row], query: LiteralString, parameters: Parameters = ()) -> list[Row]:
         """Run one statement; give its rows, each made by `kind` from its columns."""
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             return await Transaction(connection).fetch(kind, query, parameters)
 
     async def find(self, kind: Callable[..., Row], query: LiteralString, parameters: Parameters = ()) -> Row | None:
@@ -112,11 +112,12 @@ class Database:
 
     async def run(self, query: Statement, parameters: Parameters = ()) -> int:
         """Run one statement; give how many rows it touched."""
-        async with self._connection() as connection:
+        async with self.connection() as connection:
             return await Transaction(connection).run(query, parameters)
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
+    async def connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
+        """Give a connection for statements that the other methods do not fit."""
         terms = self._terms
         try:
             async with self._pool.connection() as connection:

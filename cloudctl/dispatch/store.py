@@ -5,15 +5,12 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import psycopg
-from psycopg_pool import AsyncConnectionPool
-
+from cloudctl.database import Database, Terms
 from cloudctl.dispatch.errors import DispatchStoreError
 from cloudctl.dispatch.kept import StoredDwell
 from cloudctl.dispatch.orders import TrunkArrival
 
-PATIENCE_S = 3.0
-STATEMENT_TIMEOUT_MS = 20_000
+_TERMS = Terms("v2x-dispatch", DispatchStoreError, statement_timeout_s=20.0, connections=3)
 DWELL_DAYS, DWELL_VISITS, LONGEST_DWELL_S = 14, 20, 600.0
 """Dwells follow from so many newest visits of a stop and line, no older than this; longer ones are no dwells."""
 LONGEST_GAP_S = 7200.0
@@ -37,18 +34,13 @@ class DispatchStore:
     """A pool of connections; used while `run` runs or within `opened`."""
 
     def __init__(self, url: str) -> None:
-        options = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
-        kwargs = {"autocommit": True, "options": options, "application_name": "v2x-dispatch"}
-        self._pool = AsyncConnectionPool(url, min_size=0, max_size=3, timeout=PATIENCE_S, open=False, kwargs=kwargs)
+        self._database = Database(url, _TERMS)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Open the pool for the block."""
-        await self._pool.open()
-        try:
+        async with self._database.opened():
             yield
-        finally:
-            await self._pool.close()
 
     async def keep_timetable(self, content: bytes, version: str, by: str) -> None:
         """Keep an uploaded timetable; the same content is kept once.
@@ -56,7 +48,7 @@ class DispatchStore:
         Raises:
             DispatchStoreError: the database does not answer.
         """
-        async with self._connection() as connection:
+        async with self._database.connection() as connection:
             await connection.execute(
                 "INSERT INTO v2x.timetable (digest, version, uploaded_by, content)"
                 " VALUES (sha256(%(content)s), %(version)s, %(by)s, %(content)s)"
@@ -66,7 +58,7 @@ class DispatchStore:
 
     async def newest_timetable(self) -> bytes | None:
         """Give the timetable that was uploaded last; raises DispatchStoreError where the database does not answer."""
-        async with self._connection() as connection:
+        async with self._database.connection() as connection:
             found = await connection.execute("SELECT content FROM v2x.timetable ORDER BY uploaded DESC LIMIT 1")
             row = await found.fetchone()
         return None if row is None else bytes(row[0])
@@ -77,7 +69,7 @@ class DispatchStore:
         """Let arrivals take the place of those of some lines; None for all. Raises DispatchStoreError."""
         wanted = None if lines is None else list(lines)
         rows = [(each.stop, each.line, each.trunk, each.arrival, by) for each in arrivals]
-        async with self._connection() as connection, connection.transaction(), connection.cursor() as cursor:
+        async with self._database.connection() as connection, connection.transaction(), connection.cursor() as cursor:
             await cursor.execute(
                 "DELETE FROM v2x.trunk_arrival WHERE %(lines)s::text[] IS NULL OR line = ANY (%(lines)s::text[])",
                 {"lines": wanted},
@@ -94,7 +86,7 @@ class DispatchStore:
         Raises:
             DispatchStoreError: the database does not answer.
         """
-        async with self._connection() as connection:
+        async with self._database.connection() as connection:
             await connection.execute("DELETE FROM v2x.trunk_arrival WHERE arrival <= to_timestamp(%s)", (since,))
             found = await connection.execute(
                 "SELECT stop, extract(epoch FROM arrival)::float8, trunk, line FROM v2x.trunk_arrival ORDER BY arrival"
@@ -103,7 +95,7 @@ class DispatchStore:
 
     async def dwells(self) -> tuple[StoredDwell, ...]:
         """Give the dwells of each stop and line by its newest visits. Raises DispatchStoreError."""
-        async with self._connection() as connection:
+        async with self._database.connection() as connection:
             found = await connection.execute(
                 _DWELLS, {"days": DWELL_DAYS, "most": DWELL_VISITS, "longest": LONGEST_DWELL_S}
             )
@@ -117,19 +109,11 @@ class DispatchStore:
         """Sum up the lines between two moments; None for all lines. Raises DispatchStoreError."""
         wanted = None if lines is None else list(lines)
         span = {"start": start, "end": end, "lines": wanted, "longest": LONGEST_GAP_S}
-        async with self._connection() as connection:
+        async with self._database.connection() as connection:
             ran = await (await connection.execute(_VISITS, span)).fetchall()
             advised = await (await connection.execute(_ADVICE, span)).fetchall()
             asked = await (await connection.execute(_PRIORITY, span)).fetchall()
         return _sum_up(ran, advised, asked)
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
-        try:
-            async with self._pool.connection() as connection:
-                yield connection
-        except psycopg.Error as fault:
-            raise DispatchStoreError(" ".join(str(fault).split()) or "no answer") from fault
 
 
 def _sum_up(

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Any, LiteralString
 
 import msgspec
-import psycopg
-from psycopg_pool import AsyncConnectionPool
 
+from cloudctl.database import Database, Terms
 from cloudctl.parking.errors import ParkingStoreError
 from cloudctl.parking.profile import SlotSum
 from cloudctl.parking.register import CarPark
 
-PATIENCE_S = 3.0
-STATEMENT_TIMEOUT_MS = 20_000
+_TERMS = Terms("v2x-parking", ParkingStoreError, statement_timeout_s=20.0, connections=3)
 LEARN_DAYS = 56
 """Occupancy older than this teaches nothing about today."""
 
@@ -50,18 +48,13 @@ class ParkingStore:
     """A pool of connections; used within `opened`."""
 
     def __init__(self, url: str) -> None:
-        options = f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
-        kwargs = {"autocommit": True, "options": options, "application_name": "v2x-parking"}
-        self._pool = AsyncConnectionPool(url, min_size=0, max_size=3, timeout=PATIENCE_S, open=False, kwargs=kwargs)
+        self._database = Database(url, _TERMS)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Open the pool for the block."""
-        await self._pool.open()
-        try:
+        async with self._database.opened():
             yield
-        finally:
-            await self._pool.close()
 
     async def lots(self) -> dict[str, CarPark | None]:
         """Lots that were entered by id, None for one that was taken out. Raises ParkingStoreError."""
@@ -105,20 +98,12 @@ class ParkingStore:
         ]
 
     async def _run(self, query: LiteralString, values: dict[str, object]) -> None:
-        async with self._connection() as connection:
+        async with self._database.connection() as connection:
             await connection.execute(query, values)
 
     async def _fetch(self, query: LiteralString, values: dict[str, object]) -> list[tuple[Any, ...]]:
-        async with self._connection() as connection:
+        async with self._database.connection() as connection:
             return await (await connection.execute(query, values)).fetchall()
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[psycopg.AsyncConnection]:
-        try:
-            async with self._pool.connection() as connection:
-                yield connection
-        except psycopg.Error as fault:
-            raise ParkingStoreError(" ".join(str(fault).split()) or "no answer") from fault
 
 
 _HISTORY: LiteralString = """
