@@ -68,6 +68,10 @@ DEVICE = np.dtype(
         ("bias", np.float64, (4,)),  # east and north offset (m), yaw (rad), clock (s) of what it reports
         ("bias_covariance", np.float64, (4, 4)),
         ("bias_relative", np.float64, (4, 4)),  # the part of the covariance that its neighbours do not share
+        ("lane_information", np.float64, (3, 3)),  # of offset east, north and yaw, by the lanes that vehicles keep
+        ("lane_vector", np.float64, (3,)),
+        ("lane_time", np.float64),  # event time of the newest comparison with a lane
+        ("lane_misfit", np.float64),  # mean squared normalised distance from lanes
         ("scale", np.float64),  # learnt over stated variance of position
         ("stated", np.float64),  # variance of its newest report as stated, m2
         ("heard", np.float64),  # event time of the newest report
@@ -143,7 +147,8 @@ def make_devices(capacity: int) -> Table:
     devices["detection"] = 0.9
     devices["scan_time"] = devices["scan_before"] = -np.inf
     devices["heard"] = -np.inf
-    devices["scale"] = 1.0
+    devices["scale"] = devices["lane_misfit"] = 1.0
+    devices["lane_time"] = -np.inf
     devices["partner"] = devices["local"] = -1
     for name in ("x", "y", "radius"):
         devices[name] = np.nan

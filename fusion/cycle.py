@@ -7,6 +7,7 @@ and `finish`, any other calls `step`.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from fusion.errors import ClockError
 from fusion.incident_detection import IncidentDetection
 from fusion.incident_parameters import IncidentParameters
 from fusion.incidents import Incident
+from fusion.lane_centres import LaneCentres
 from fusion.lane_match import LaneMatcher, LaneMatchParameters
 from fusion.parameters import TrackerParameters
 from fusion.picture import (
@@ -30,6 +32,7 @@ from fusion.queues import LaneOrder, lane_order
 from fusion.scene import Scene
 from fusion.sensors import SensorTable
 from fusion.signal_state import SignalTable, SpatReport
+from fusion.track_view import LINE
 from fusion.tracker import Tracker
 from fusion.tracks import TrackTable
 from fusion.traffic_parameters import TrafficParameters
@@ -61,7 +64,7 @@ class Draft:
     tracks: TrackTable
     order: LaneOrder | None
     lateral: NDArray[np.float32]
-    turns: TurnChoice
+    weigh_turns: Callable[[], TurnChoice]
     traffic: TrafficStates
     signals: SignalStates
     incidents: tuple[Incident, ...]
@@ -73,6 +76,7 @@ class Roads:
 
     network: RoadNetwork
     lanes: LaneMatcher
+    centres: LaneCentres
     signals: SignalTable
     traffic: TrafficState
     turns: TurnChooser
@@ -86,6 +90,7 @@ class Roads:
         return cls(
             network,
             lanes,
+            LaneCentres(network),
             SignalTable(network),
             traffic,
             TurnChooser(network, traffic.movements),
@@ -133,10 +138,9 @@ class FusionCycle:
             raise ClockError(now, self._last)
         span = 0.0 if math.isnan(self._last) else now - self._last
         self._last = now
-        nothing = self.tracker.table(now)
         no_lateral = np.zeros(0, np.float32)
         return Draft(
-            batch, spats, now, span, sensors, nothing, None, no_lateral, TurnChoice(), no_traffic(), no_signals(), ()
+            batch, spats, now, span, sensors, no_tracks(), None, no_lateral, TurnChoice, no_traffic(), no_signals(), ()
         )
 
     def track(self, draft: Draft) -> None:
@@ -147,8 +151,9 @@ class FusionCycle:
     def match_lanes(self, draft: Draft) -> None:
         """Stage: tracks find their lanes."""
         if self._roads is not None:
-            draft.tracks = self._roads.lanes.match(draft.tracks)
+            draft.tracks = self._roads.lanes.match(draft.tracks, draft.span)
             draft.lateral = self._roads.lanes.lateral
+            self.tracker.learn_from_lanes(self._roads.centres.beside(draft.tracks, self._roads.lanes.found), draft.now)
             draft.order = lane_order(draft.tracks, self._roads.network, self.parameters.traffic.queue)
 
     def read_signals(self, draft: Draft) -> None:
@@ -163,9 +168,8 @@ class FusionCycle:
         if self._roads is not None and draft.order is not None:
             traffic = self._roads.traffic
             draft.traffic = traffic.update(draft.tracks, draft.order, draft.span, draft.sensors, draft.now)
-            draft.turns = self._roads.turns.choose(
-                draft.tracks, draft.lateral, draft.order, draft.traffic.movements, draft.signals, self.routes
-            )
+            scene = (draft.tracks, draft.lateral, draft.order, draft.traffic.movements, draft.signals)
+            draft.weigh_turns = partial(self._roads.turns.choose, *scene, self.routes)
 
     def find_incidents(self, draft: Draft) -> None:
         """Stage: the scene is searched for incidents."""
@@ -204,12 +208,18 @@ class FusionCycle:
             traffic.lanes,
             traffic.movements,
             traffic.intersections,
-            draft.turns,
+            draft.weigh_turns,
         )
-        for table in (picture.tracks, picture.signals, picture.turns, *vars(traffic).values()):
+        for table in (picture.tracks, picture.signals, *vars(traffic).values()):
             for column in vars(table).values():
                 column.flags.writeable = False
         return picture
+
+
+def no_tracks() -> TrackTable:
+    """Make a table of no tracks."""
+    lines = np.zeros(0, LINE)
+    return TrackTable(**{name: lines[name] for name in LINE.names or ()})
 
 
 def no_traffic() -> TrafficStates:

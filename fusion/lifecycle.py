@@ -115,6 +115,22 @@ def miss_cost(device: Record, band: int, steady: bool, parameters: Record) -> fl
 
 
 @compiled
+def in_burst(track: Record, device: int, since: float, moment: float) -> bool:
+    """Tell whether a device that alone knows a track had missed it before the two scans from `since` to `moment` too.
+
+    Misses come in bursts: what hides a road user now hid it a moment ago, so that is no new evidence. Where others saw
+    it a moment ago and miss it too, it is.
+    """
+    burst = False
+    for slot in range(SOURCES):
+        if track["source"][slot] == device:
+            burst = bool(track["source_time"][slot] < since - 0.6 * (moment - since))
+        elif track["source"][slot] >= 0 and track["source_time"][slot] > moment - STRANGER_WINDOW:
+            return False
+    return burst
+
+
+@compiled
 def doubt(
     tracks: Table, device: Record, number: int, moment: float, grid: Grid, work: Record, parameters: Record
 ) -> None:
@@ -142,7 +158,10 @@ def doubt(
         if not seen:
             steady = track["confirmed"] and steadily_seen(track, moment)
             if not steady or seen_since(track, number, moment - STRANGER_WINDOW):
-                lowered = track["log_odds"] - miss_cost(device, band, steady, parameters)
+                cost = miss_cost(device, band, steady, parameters)
+                if in_burst(track, number, since, moment):
+                    cost *= parameters["burst_discount"]
+                lowered = track["log_odds"] - cost
                 track["log_odds"] = max(lowered, parameters["lowest_log_odds"])
 
 

@@ -71,6 +71,8 @@ class TrackerParameters(NamedTuple):
     detection_far: float = 0.55
     """Most that is believed of a sensor's detection probability in the inner and the outer half of its view. Less than
     the truth, because misses come in bursts."""
+    burst_discount: float = 0.35
+    """Share of a miss that counts where the sensor had missed the track before."""
     detection_rate: float = 0.01
     """Weight of the newest outcome in a sensor's learnt detection probability."""
     alive_discount: float = 0.2
@@ -97,11 +99,11 @@ class TrackerParameters(NamedTuple):
     """Reports with an event time further ahead of the clock are refused, s."""
     registration: bool = True
     """Estimate position offset, yaw and clock of each device."""
-    offset_sigma: float = 0.4
+    offset_sigma: float = 0.25
     """Prior 1-sigma of a device's position offset, m."""
-    yaw_sigma: float = 0.008
+    yaw_sigma: float = 0.0057
     """Prior 1-sigma of a roadside sensor's yaw, rad."""
-    clock_sigma: float = 0.03
+    clock_sigma: float = 0.021
     """Prior 1-sigma of a device's clock, s."""
     registration_half_life: float = 20.0
     """Half-life of what was learnt about two roadside units, s."""

@@ -22,6 +22,8 @@ FIRMEST = 9.0
 """A residual with a larger squared normalised size counts less (Huber)."""
 WELL_KNOWN, TAKEN_EVERY = 100.0, 4
 """Two devices with so much information about their offsets, in units of the prior's, are compared less often."""
+STRANGER = 2.5
+"""Variance factor of the errors of a device that was never compared: few devices are far out, but some are."""
 UNUSED_AFTER = 20.0
 """A pair of devices may make room for another after this time, s."""
 LARGEST_SCALE, LEAST_SCALE = 9.0, 0.5
@@ -47,7 +49,10 @@ def lever(device: Record, x: float, y: float) -> tuple[float, float]:
 
 @compiled
 def start_device(device: Record, report: Record, counters: Longs, parameters: Record) -> None:
-    """Take a device's kind and what it states from a report; at the first one its errors are as the prior says."""
+    """Take a device's kind and what it states from a report; at the first one its errors are as the prior says.
+
+    Until it is compared for the first time they may be larger: whose reports find nobody else's tracks never is.
+    """
     device["roadside"] = report["roadside"]
     device["stated"] = report["stated"]
     device["heard"] = max(device["heard"], report["time"])
@@ -58,7 +63,7 @@ def start_device(device: Record, report: Record, counters: Longs, parameters: Re
     counters[DEVICE_COUNT] += 1
     offset, yaw, clock = prior_variance(device, parameters)
     for i, variance in enumerate((offset, offset, yaw, clock)):
-        device["bias_covariance"][i, i] = device["bias_relative"][i, i] = variance
+        device["bias_covariance"][i, i] = device["bias_relative"][i, i] = STRANGER * variance
 
 
 @compiled

@@ -35,7 +35,8 @@ SILENT = 10.0
 def precisions(device: Record, priors: Floats, parameters: Record) -> tuple[float, float, float]:
     """Return the prior precisions of offset, yaw and clock, lowered where the present estimate is far out.
 
-    About zero a terminal's offset has the variance that it states: compared with nobody, it is as uncertain as that.
+    About zero they are those of the prior's variance: who was compared with nobody is as uncertain as that, and what is
+    learnt of the variance from many does not shrink by itself.
     """
     offset, yaw, clock = prior_variance(device, parameters)
     if device["roadside"]:
@@ -43,9 +44,9 @@ def precisions(device: Record, priors: Floats, parameters: Record) -> tuple[floa
     bias, freedom = device["bias"], FREEDOM
     shift = bias[0] * bias[0] + bias[1] * bias[1]
     return (
-        (freedom + 2.0) / ((freedom if device["roadside"] else freedom + 2.0) * offset + shift),
-        (freedom + 1.0) / (freedom * yaw + bias[2] * bias[2]),
-        (freedom + 1.0) / (freedom * clock + bias[3] * bias[3]),
+        (freedom + 2.0) / ((freedom + 2.0) * offset + shift),
+        (freedom + 1.0) / ((freedom + 1.0) * yaw + bias[2] * bias[2]),
+        (freedom + 1.0) / ((freedom + 1.0) * clock + bias[3] * bias[3]),
     )
 
 
@@ -120,6 +121,20 @@ def add_prior(matrix: Floats, at: int, device: Record, share: float, priors: Flo
 
 
 @compiled
+def add_lanes(matrix: Floats, vector: Floats, at: int, device: Record, share: float, parameters: Record) -> None:
+    """Add a share of what lanes told of a device to its rows, those from `at` on."""
+    if device["lane_time"] == -math.inf:
+        return
+    age = max(device["heard"] - device["lane_time"], 0.0)
+    if not device["roadside"]:
+        share *= math.pow(0.5, age / parameters["self_half_life"])
+    for i in range(3):
+        vector[at + i] += share * device["lane_vector"][i]
+        for j in range(3):
+            matrix[at + i, at + j] += share * device["lane_information"][i, j]
+
+
+@compiled
 def add_leaf(
     matrix: Floats,
     vector: Floats,
@@ -139,12 +154,14 @@ def add_leaf(
         company += devices[outside]["partner"][place] >= 0
     block = information[theirs : theirs + 4, theirs : theirs + 4].copy()
     add_prior(block, 0, devices[outside], 1.0 / company, priors, parameters)
+    told = known[theirs : theirs + 4].copy()
+    add_lanes(block, told, 0, devices[outside], 1.0 / company, parameters)
     cross = information[mine : mine + 4, theirs : theirs + 4].copy()
     gain = np.linalg.solve(block, cross.T.copy())
     for i in range(4):
         vector[at + i] += known[mine + i]
         for k in range(4):
-            vector[at + i] -= gain[k, i] * known[theirs + k]
+            vector[at + i] -= gain[k, i] * told[k]
         for j in range(4):
             matrix[at + i, at + j] += information[mine + i, mine + j]
             for k in range(4):
@@ -174,6 +191,7 @@ def solve_device(devices: Table, pairs: Table, row: int, priors: Floats, paramet
     for place in range(count):
         number = members[place]
         add_prior(matrix, 4 * place, devices[number], 1.0, priors, parameters)
+        add_lanes(matrix, vector, 4 * place, devices[number], 1.0, parameters)
         for slot in range(PAIRS):
             partner = devices[number]["partner"][slot]
             if partner < 0:

@@ -25,14 +25,16 @@ from fusion.columns import (
     make_tracks,
 )
 from fusion.gating import make_grid
+from fusion.lane_centres import LaneSides
 from fusion.lifecycle import bury
 from fusion.merging import merge
 from fusion.parameters import TrackerParameters
+from fusion.registration_lanes import compare_with_lanes
 from fusion.registration_solution import solve_devices
 from fusion.scan_filter import run_scans
 from fusion.scans import gather_scans
 from fusion.sensors import SensorTable
-from fusion.track_view import view
+from fusion.track_view import shown, view
 from fusion.tracks import TrackTable
 from ingest.observation import ObservationBatch
 
@@ -52,6 +54,7 @@ class Tracker:
         self._pairs = make_pairs(64)
         self._priors = np.ones(3)
         self._cycle = math.nan
+        self._compared = -math.inf
         self._updates = 0
 
     def update(self, batch: ObservationBatch, now: float, sensors: SensorTable) -> None:
@@ -78,6 +81,13 @@ class Tracker:
     def table(self, now: float) -> TrackTable:
         """Return the confirmed tracks extrapolated to `now`."""
         return view(self._tracks, int(self._counters[COUNT]), now, self._tuning)
+
+    def learn_from_lanes(self, sides: LaneSides, now: float) -> None:
+        """Learn errors of devices from the lanes that vehicles keep; `sides` belong to the rows of `table(now)`."""
+        if self.parameters.registration:
+            rows = shown(self._tracks, int(self._counters[COUNT]))
+            before, self._compared = self._compared, now
+            compare_with_lanes(self._tracks, rows, self._devices, sides, now, max(before, now - 1.0), self._tuning)
 
     def rename(self, devices: Sequence[int]) -> int:
         """Give the tracks of these terminals (device rows) new ids, so that nobody follows them on; return how many."""

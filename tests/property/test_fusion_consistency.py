@@ -92,3 +92,26 @@ def test_what_unit_and_terminal_both_see_is_not_believed_too_much(seed: int) -> 
     walk, x, y = _drive(seed, seen_for=6.0, alone_for=0.0)
     assert len(walk.ids) == COUNT
     assert _mean_normalised(walk, x, y) < 1.3
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_units_that_nobody_overlaps_are_believed_no_more_than_they_are_right(seed: int) -> None:
+    """Nothing tells their errors, and that nothing is told is no sign that there are none."""
+    rng = np.random.default_rng(seed)
+    offset, yaw = rng.normal(0.0, 0.3, (2, COUNT)), rng.normal(0.0, 0.005, COUNT)
+    y: Values = np.arange(COUNT, dtype=np.float64) * 1000.0
+    walk = new_walk(SensorTable(np.zeros(COUNT), y, np.full(COUNT, 150.0)))
+    x: Values = np.zeros(COUNT)
+    for cycle in range(1, 101):
+        x = np.full(COUNT, SPEED * 0.1 * cycle)
+        noise = rng.normal(0.0, 0.5, (2, COUNT))
+        told = (x + offset[0] + noise[0], y + offset[1] + yaw * x + noise[1])
+        walk.cycle(reports(walk.now + 0.1, *told, vx=SPEED, device=np.arange(COUNT), names=1, sigma=0.5))
+    tracks = walk.tracker.table(walk.now)
+    assert len(tracks) == COUNT
+    row = np.rint(tracks.y / 1000.0).astype(np.int64)
+    error = np.column_stack((tracks.x - x[row], tracks.y - y[row]))
+    covariance = tracks.covariance[:, :2, :2].astype(np.float64)
+    normalised = np.einsum("ni,nij,nj->n", error, np.linalg.inv(covariance), error)
+    assert 0.6 < float(normalised.mean()) / 2.0 < 1.5
+    assert float((normalised < 5.99).mean()) > 0.88

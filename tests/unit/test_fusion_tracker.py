@@ -145,7 +145,7 @@ def test_a_sensor_that_should_see_a_track_and_does_not_hides_it_sooner() -> None
                 return cycle
         return 40
 
-    assert cycles_shown(150.0) < 15
+    assert cycles_shown(150.0) < 20
     assert cycles_shown(50.0) > 25
 
 
