@@ -53,7 +53,7 @@ class IncidentDetection:
             IllegalParking(network, index, self.places, tuning),
         )
         self._turns = (
-            Turn((NearMisses(network, tuning),)),
+            Turn((NearMisses(network, tuning),), 0.1, 0.05),
             Turn(motion, 0.2, first=self._history.follow),
             Turn((WrongWay(network, index, paths, tuning),), 0.2, 0.1),
             Turn((StoppedVehicles(network, self.places, paths, ends, tuning),), 0.5, 0.1),

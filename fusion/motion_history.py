@@ -1,4 +1,4 @@
-"""Speed of each track over the last second: how hard it brakes and whether it drives steadily."""
+"""Speed of each track over the last seconds: how hard it brakes and whether it drives steadily."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,19 +7,23 @@ from fusion.scene import Scene
 from fusion.track_memory import TrackMemory
 
 STEPS = 5
-_NAMES = tuple(f"speed{step}" for step in range(STEPS))
+_NAMES = tuple(f"speed{step}" for step in range(2 * STEPS))
 
 
 class MotionHistory:
-    """Keeps speeds of the last `within` s, one in five parts of it."""
+    """Keeps speeds of the last `2 * within` s, one in five parts of `within`."""
 
     def __init__(self, within: float) -> None:
         self._within = within
         self._memory = TrackMemory(wait=0.0, **dict.fromkeys(_NAMES, float("nan")))
         self.drop: NDArray[np.float64] = np.zeros(0)
-        """Speed lost since the time before, m/s; NaN for tracks younger than that."""
-        self.first: NDArray[np.float64] = np.zeros(0)
-        """Speed at that time, m/s."""
+        """Speed lost since `within` s ago, m/s; NaN for tracks younger than that."""
+        self.steady: NDArray[np.float64] = np.zeros(0)
+        """Speed kept throughout the `within` s before, m/s; NaN for tracks younger than that.
+
+        A speed that was there for a moment only, as when a vehicle changes lanes in one step or its place is
+        corrected, is none from which it could have braked.
+        """
 
     def follow(self, scene: Scene) -> None:
         """Take the speeds of one cycle."""
@@ -28,8 +32,8 @@ class MotionHistory:
         memory["wait"] += scene.span
         due = memory["wait"] >= self._within / STEPS - 1e-6
         memory["wait"][due] = 0.0
-        self.first = memory[_NAMES[-1]].copy()
-        self.drop = self.first - speed
+        self.drop = memory[_NAMES[STEPS - 1]] - speed
+        self.steady = np.minimum.reduce([memory[name] for name in _NAMES[STEPS - 1 :]])
         for newer, older in zip(reversed(_NAMES[:-1]), reversed(_NAMES), strict=False):
             memory[older][due] = memory[newer][due]
         memory[_NAMES[0]][due] = speed[due]

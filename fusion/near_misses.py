@@ -8,6 +8,7 @@ Cooper 1978) is the time between one leaving a place and another, on a crossing 
 import numpy as np
 
 from fusion.close_pairs import CloseCalls, close_calls
+from fusion.credible_motion import CredibleMotion
 from fusion.encroachment import Encroachments
 from fusion.findings import about_track
 from fusion.incident_book import Finding
@@ -26,7 +27,7 @@ class NearMisses:
 
     def __init__(self, network: RoadNetwork, parameters: IncidentParameters) -> None:
         self._network, self._parameters = network, parameters
-        self._encroachments = Encroachments(network)
+        self._encroachments, self._credible = Encroachments(network), CredibleMotion()
         self._least_speed = np.full(len(ParticipantKind), parameters.encroachment_speed)
         self._least_speed[ParticipantKind.CYCLIST] = parameters.encroachment_speed / 2
         self._least_speed[ParticipantKind.PEDESTRIAN] = parameters.encroachment_walk
@@ -37,7 +38,7 @@ class NearMisses:
         """Return the incidents of this cycle."""
         tracks = scene.tracks
         old = scene.now - tracks.born >= self._parameters.collision_age
-        fresh = scene.placed & (scene.now - tracks.updated < 0.3)
+        fresh = scene.placed & (scene.now - tracks.updated < 0.3) & self._credible.follow(scene)
         rows = np.flatnonzero(old & fresh & scene.sure & (tracks.kind != ParticipantKind.UNKNOWN))
         return [*self._collisions(scene, rows), *self._crossings(scene, rows)]
 

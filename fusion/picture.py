@@ -1,7 +1,9 @@
 """The traffic picture: everything the platform knows at one moment, immutable once made."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,70 +79,61 @@ class LinkStates:
 
 
 @dataclass(frozen=True)
-class LaneStates:
+class QueueStates:
+    """What lanes, movements and intersections have in common, one row a part of the road."""
+
+    flow: NDArray[np.float32] = field(default_factory=_reals)
+    """Vehicles an hour: past the middle of a lane, of a movement, over all movements of an intersection."""
+    queue_length: NDArray[np.float32] = field(default_factory=_reals)
+    """From the stop line to the back of the queue, the longest where there are several lanes, m."""
+    queue_vehicles: NDArray[np.uint16] = field(default_factory=_counts)
+    """Vehicles in the queue, of an intersection in all its queues."""
+    spill_back: NDArray[np.bool_] = field(default_factory=_flags)
+    """Whether a lane is full to its start; of the others whether a link is that they lead to."""
+    confidence: NDArray[np.float32] = field(default_factory=_reals)
+    """0 (nothing seen) .. 1."""
+
+
+@dataclass(frozen=True)
+class DelayStates(QueueStates):
+    """What movements and intersections have in common."""
+
+    delay: NDArray[np.float32] = field(default_factory=_reals)
+    """Control delay, s a vehicle."""
+    stops: NDArray[np.float32] = field(default_factory=_reals)
+    """Stops a vehicle."""
+    level: NDArray[np.uint8] = field(default_factory=_levels)
+    """`LevelOfService` by delay."""
+    estimated: NDArray[np.bool_] = field(default_factory=_flags)
+    """Whether nobody was seen lately, so that the figures are shares of the link's."""
+
+
+@dataclass(frozen=True)
+class LaneStates(QueueStates):
     """State of every lane, row by row as `RoadNetwork.lanes`; what nobody sees is NaN with confidence 0."""
 
     speed: NDArray[np.float32] = field(default_factory=_reals)
     """Space-mean speed, m/s."""
-    flow: NDArray[np.float32] = field(default_factory=_reals)
-    """Vehicles an hour past the middle of the lane."""
     density: NDArray[np.float32] = field(default_factory=_reals)
     """Vehicles a km."""
     occupancy: NDArray[np.float32] = field(default_factory=_reals)
     """Share of the length that vehicles cover, 0..1."""
     vehicles: NDArray[np.uint16] = field(default_factory=_counts)
-    queue_length: NDArray[np.float32] = field(default_factory=_reals)
-    """From the stop line to the back of the queue, m."""
-    queue_vehicles: NDArray[np.uint16] = field(default_factory=_counts)
-    spill_back: NDArray[np.bool_] = field(default_factory=_flags)
-    confidence: NDArray[np.float32] = field(default_factory=_reals)
 
 
 @dataclass(frozen=True)
-class MovementStates:
+class MovementStates(DelayStates):
     """State of every movement, row by row as `fusion.movements.Movements`."""
 
-    flow: NDArray[np.float32] = field(default_factory=_reals)
-    """Vehicles an hour."""
     share: NDArray[np.float32] = field(default_factory=_reals)
     """Part of the vehicles of the link that take this movement, 0..1: the turning ratio."""
-    delay: NDArray[np.float32] = field(default_factory=_reals)
-    """Control delay, s a vehicle."""
-    stops: NDArray[np.float32] = field(default_factory=_reals)
-    """Stops a vehicle."""
     travel_time: NDArray[np.float32] = field(default_factory=_reals)
     """From the start of the link to its end, s."""
-    queue_length: NDArray[np.float32] = field(default_factory=_reals)
-    """Longest queue of the lanes that serve the movement, m."""
-    queue_vehicles: NDArray[np.uint16] = field(default_factory=_counts)
-    spill_back: NDArray[np.bool_] = field(default_factory=_flags)
-    """Whether the link that it leads to is full to its start."""
-    level: NDArray[np.uint8] = field(default_factory=_levels)
-    """`LevelOfService` by delay."""
-    confidence: NDArray[np.float32] = field(default_factory=_reals)
-    estimated: NDArray[np.bool_] = field(default_factory=_flags)
-    """Whether nobody was seen to take the movement lately, so that the figures are shares of the link's."""
 
 
 @dataclass(frozen=True)
-class IntersectionStates:
+class IntersectionStates(DelayStates):
     """State of every signalised intersection, row by row as `RoadNetwork.signals`."""
-
-    flow: NDArray[np.float32] = field(default_factory=_reals)
-    """Vehicles an hour over all movements."""
-    delay: NDArray[np.float32] = field(default_factory=_reals)
-    """Mean control delay, s a vehicle."""
-    stops: NDArray[np.float32] = field(default_factory=_reals)
-    queue_length: NDArray[np.float32] = field(default_factory=_reals)
-    """Longest queue of all approaches, m."""
-    queue_vehicles: NDArray[np.uint16] = field(default_factory=_counts)
-    """Vehicles in all its queues."""
-    spill_back: NDArray[np.bool_] = field(default_factory=_flags)
-    """Whether a link that leads away is full to its start."""
-    level: NDArray[np.uint8] = field(default_factory=_levels)
-    """`LevelOfService` by delay."""
-    confidence: NDArray[np.float32] = field(default_factory=_reals)
-    estimated: NDArray[np.bool_] = field(default_factory=_flags)
 
 
 @dataclass(frozen=True)
@@ -192,4 +185,10 @@ class TrafficPicture:
     lanes: LaneStates = field(default_factory=LaneStates)
     movements: MovementStates = field(default_factory=MovementStates)
     intersections: IntersectionStates = field(default_factory=IntersectionStates)
-    turns: TurnChoice = field(default_factory=TurnChoice)
+    weigh_turns: Callable[[], TurnChoice] = TurnChoice
+    """Works out `turns`."""
+
+    @cached_property
+    def turns(self) -> TurnChoice:
+        """What each track is likely to do, worked out when it is first asked for: most pictures nobody asks."""
+        return self.weigh_turns()

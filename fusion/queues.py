@@ -40,6 +40,10 @@ class LaneOrder:
     """Whether the vehicle stands in the queue at the stop line."""
 
 
+_LONGEST = float(2**20)
+"""No lane is longer, so that one number sorts by lane and place, m."""
+
+
 def is_motor(tracks: TrackTable) -> NDArray[np.bool_]:
     """Tell which tracks (n,) are motor vehicles or may be."""
     motor: NDArray[np.bool_] = ((MOTOR_KINDS | 1) >> tracks.kind.astype(np.int64)) & 1 == 1
@@ -52,7 +56,7 @@ def lane_order(tracks: TrackTable, network: RoadNetwork, parameters: QueueParame
     lane = tracks.lane[row]
     half = tracks.length[row].astype(np.float64) / 2
     ahead = np.maximum(network.lanes.length[lane] - tracks.lane_offset[row] - half, 0.0)
-    order = np.lexsort((ahead, lane))
+    order = np.argsort(lane * _LONGEST + ahead, kind="stable")
     row, lane, ahead = row[order], lane[order], ahead[order]
     length, speed = tracks.length[row].astype(np.float64), tracks.speed[row].astype(np.float64)
     gap = np.full(len(row), np.inf)

@@ -1,8 +1,9 @@
 """Rule: a vehicle that passes a stop line while all lights of its lane are red, and drives on.
 
 The moment counts in which the front passes the line, so that who waits beyond it for a gap does nothing wrong, and who
-only creeps over it neither. Turning right at red is allowed where no arrow forbids it (Regulations for the
-Implementation of the Road Traffic Safety Law of the PRC, article 38), so right turns are left out.
+only creeps over it neither; nor does who stands again before the vehicle has left the line behind. Turning right at red
+is allowed where no arrow forbids it (Regulations for the Implementation of the Road Traffic Safety Law of the PRC,
+article 38), so right turns are left out.
 """
 
 import math
@@ -66,8 +67,10 @@ class RedLight:
             & ~self._turned_right(scene, rows, lane[rows])
         )
         ran &= ~soon
+        stands = ~waits & (tracks.speed[rows] < parameters.standing_speed)
         found = [self._finding(scene, int(row), int(lane[row]), memory) for row in rows[ran]]
-        over = rows[ran | (~waits & ~soon & ((away >= parameters.red_beyond) | (scene.now - at > _PATIENCE)))]
+        late = (away >= parameters.red_beyond) | (scene.now - at > _PATIENCE)
+        over = rows[ran | stands | (~waits & ~soon & late)]
         memory["lane"][over] = -1.0
         memory["crossed"][over], memory["close"][over] = np.nan, 0.0
         return found

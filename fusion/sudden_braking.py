@@ -17,15 +17,16 @@ _MOST_SIGMA = 0.5
 
 
 class SuddenBraking:
-    """Judges the speeds of the last second."""
+    """Judges the speeds of the last two seconds."""
 
     def __init__(self, network: RoadNetwork, history: MotionHistory, parameters: IncidentParameters) -> None:
         self._network, self._history, self._parameters = network, history, parameters
 
     def find(self, scene: Scene) -> list[Finding]:
         """Return the incidents of this cycle."""
-        tracks, history = scene.tracks, self._history
-        rows = np.flatnonzero(np.nan_to_num(history.drop) >= self._parameters.braking_drop)
+        tracks = scene.tracks
+        drop = np.minimum(self._history.steady - tracks.speed, self._history.drop)
+        rows = np.flatnonzero(np.nan_to_num(drop) >= self._parameters.braking_drop)
         sigma = np.sqrt((tracks.covariance[rows, 2, 2] + tracks.covariance[rows, 3, 3]) / 2)
         old = (scene.now - tracks.born[rows] >= _OLD) & (scene.now - tracks.updated[rows] < 0.3)
         rows = rows[scene.vehicles[rows] & old & (sigma < _MOST_SIGMA)]
@@ -33,7 +34,9 @@ class SuddenBraking:
 
     def _finding(self, scene: Scene, row: int) -> Finding:
         track, within = int(scene.tracks.track_id[row]), self._parameters.braking_within
-        first, drop = float(self._history.first[row]), float(self._history.drop[row])
+        last = float(scene.tracks.speed[row])
+        drop = float(self._history.drop[row])
+        first = last + drop
         return about_track(
             self._network,
             scene,

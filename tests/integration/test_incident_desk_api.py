@@ -378,6 +378,7 @@ async def test_without_an_audit_entry_nothing_is_done(gateway: World, monkeypatc
     assert gateway.engine.heard == []
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_database_that_is_away_is_a_problem_and_the_live_list_goes_on(tmp_path: Path) -> None:
     engine, ledger, access, measures = Engine(), Ledger(), Known(), Measures()
     state = LiveState(connected=True)

@@ -11,7 +11,7 @@ from fusion.incidents import Incident, IncidentKind
 from maps.importers.sumo import import_sumo
 from maps.network import RoadNetwork
 from simulators.city import CitySimulation
-from simulators.city_build import build_city
+from simulators.city_files import CityFiles
 from simulators.city_files import Incident as Breakdown
 from simulators.city_link import CityConfig
 from simulators.signal_controller_wiring import links_of_groups
@@ -43,8 +43,8 @@ def frames_of(city: CitySimulation, place: Breakdown) -> Iterator[WorldFrame]:
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    files = build_city(tmp_path_factory.mktemp("city"), seed=1)
+def played(built_city: CityFiles) -> Played:
+    files = built_city
     network: RoadNetwork = import_sumo(files.net, files.additional).network
     city = CitySimulation(CityConfig(files, network, incident=False, real_time=False, epoch=EPOCH))
     frames, told = [], dict[str, tuple[float, Incident]]()

@@ -62,6 +62,16 @@ def test_braking_for_a_light_is_not_sudden() -> None:
     assert IncidentKind.SUDDEN_BRAKING not in kinds(braking(4.5))
 
 
+def test_a_step_aside_is_no_braking() -> None:
+    """A place that jumps from lane to lane makes a track fast for a moment."""
+
+    def users(time: float) -> list[User]:
+        aside = 3.0 <= time < 3.6
+        return [User(-400.0 + 3.0 * time, speed=12.0 if aside else 3.0)]
+
+    assert IncidentKind.SUDDEN_BRAKING not in kinds(incidents_of(users, 6.0))
+
+
 def test_a_small_unknown_object_on_a_lane_is_debris() -> None:
     seen = incidents_of(lambda _: [User(-200.0, kind=ParticipantKind.UNKNOWN)], 9.0)
     assert IncidentKind.DEBRIS not in kinds(seen), "an object as long as a car is no debris"
@@ -105,6 +115,19 @@ def test_who_stops_a_little_beyond_the_line_did_not_pass_at_red() -> None:
         lambda time: [User(min(-60.0 + 6.0 * time, -0.5), speed=6.0 if time < 9.9 else 0.0)], 20.0, lambda _: RED
     )
     assert IncidentKind.RED_LIGHT_PASSAGE not in kinds(seen)
+
+
+def test_who_is_moved_over_the_line_and_stands_there_did_not_pass_at_red() -> None:
+    """As where a vehicle at the line changes to the next lane in one step, and goes when that has green."""
+
+    def users(time: float) -> list[User]:
+        if time < 4.0:
+            return [User(-5.5, speed=0.0)]
+        moved = min((time - 4.0) * 5.0, 5.0)
+        gone = max(time - 6.5, 0.0)
+        return [User(-5.5 + moved + 4.0 * gone, speed=5.0 if moved < 5.0 else 4.0 * (gone > 0.0))]
+
+    assert IncidentKind.RED_LIGHT_PASSAGE not in kinds(incidents_of(users, 12.0, lambda _: RED))
 
 
 def test_who_starts_with_the_change_to_green_did_not_pass_at_red() -> None:

@@ -63,6 +63,19 @@ def test_a_lane_change_is_followed() -> None:
     assert STREET.lanes.id[table.lane[0]] == "in_1"
 
 
+@pytest.mark.parametrize("span", [0.05, 0.1])
+def test_a_lane_change_is_believed_after_the_same_time_at_every_rate_of_cycles(span: float) -> None:
+    matcher, middle = LaneMatcher(STREET), (LANE_Y[0] + LANE_Y[1]) / 2
+    for cycle in range(40):
+        time = cycle * span
+        y = middle - 0.4 if time < 1.0 - 1e-9 else middle + 0.4
+        table = matcher.match(tracks([User(-200.0, y, 10.0)], NOW + time), span)
+        if STREET.lanes.id[table.lane[0]] == "in_1":
+            assert time - 1.0 == pytest.approx(0.275, abs=0.03)
+            return
+    raise AssertionError("the vehicle never changed its lane")
+
+
 def test_a_vehicle_goes_over_to_the_next_link_at_once() -> None:
     matcher = LaneMatcher(STREET)
     matcher.match(tracks([User(-3.0, speed=10.0)], NOW))
