@@ -26,8 +26,42 @@ class Health(msgspec.Struct, frozen=True):
     latency_ms: dict[str, dict[str, float] | None] = {}
 
 
+class ToldIncident(msgspec.Struct, frozen=True):
+    """An incident as it was told first; unknown fields are passed over."""
+
+    incident_id: str
+    kind: str
+    updated: float
+    lon: float
+    lat: float
+    evidence: str = ""
+    figures: dict[str, float] = {}
+
+
+class IncidentLog:
+    """What incidents were told, each and each kind that it became once, with the time of the picture that told it."""
+
+    def __init__(self) -> None:
+        self._decoder = msgspec.json.Decoder(ToldIncident)
+        self._told: dict[tuple[str, str], ToldIncident] = {}
+
+    def take(self, payload: bytes) -> None:
+        """Take one event of an incident; one that cannot be read is left out and logged."""
+        try:
+            told = self._decoder.decode(payload)
+        except msgspec.DecodeError as error:
+            structlog.get_logger("demo").warning("incident refused", error=str(error))
+            return
+        self._told.setdefault((told.incident_id, told.kind), told)
+
+    def lines(self) -> list[dict[str, object]]:
+        """Give what the simulators judge: kind, time told (UTC epoch s), place, evidence, figures."""
+        names = ("kind", "lon", "lat", "evidence", "figures")
+        return [{"told": told.updated} | {name: getattr(told, name) for name in names} for told in self._told.values()]
+
+
 class HealthMonitor:
-    """Newest health of every process, and its counters summed over all its lives."""
+    """Newest health of every process, its counters summed over all its lives, and the incidents that were told."""
 
     def __init__(self, broker_url: str, since: float) -> None:
         """`since` is the UTC epoch (s) before which a health message is of an earlier run, retained by the broker."""
@@ -36,6 +70,7 @@ class HealthMonitor:
         self._decoder = msgspec.json.Decoder(Health)
         self._lives: dict[tuple[str, int], Health] = {}
         self.newest: dict[str, Health] = {}
+        self.incidents = IncidentLog()
 
     async def run(self) -> None:
         """Listen until cancelled, through every loss of the broker."""
@@ -45,8 +80,12 @@ class HealthMonitor:
                     self._broker.host, self._broker.port, username=self._broker.user, password=self._broker.password
                 ) as client:
                     await client.subscribe(BY_NAME["health"].subscription)
+                    await client.subscribe(BY_NAME["incident"].subscription, qos=1)
                     async for message in client.messages:
-                        self.take(message.payload)
+                        if message.topic.matches(BY_NAME["incident"].subscription):
+                            self.incidents.take(message.payload)
+                        else:
+                            self.take(message.payload)
             except aiomqtt.MqttError as error:
                 structlog.get_logger("demo").info("broker lost", error=str(error))
                 await asyncio.sleep(RECONNECT_PAUSE)

@@ -87,7 +87,8 @@ async def write_report(evidence: DemoEvidence, path: Path) -> None:
     report = figures(evidence.monitor, devices, stored, withheld) | {
         "points_stored": int(points[0]) if points else 0,
         "restarts": evidence.restarts,
-        "accuracy": await _score(evidence.truth, tracks),
+        "accuracy": await _score("simulators.scoring", truth=evidence.truth, tracks=tracks),
+        "incidents": await _judge_incidents(evidence),
     }
     content = orjson.dumps(report, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
     await asyncio.to_thread(path.write_bytes, content)
@@ -192,14 +193,25 @@ async def _write_tracks(rows: AsyncIterator[tuple[float | int, ...]], network: P
             )
 
 
-async def _score(truth: Path, tracks: Path) -> object:
-    """Let the simulators, who know the truth, score the tracks."""
-    argv = [sys.executable, "-m", "simulators.scoring", "--truth", str(truth), "--tracks", str(tracks)]
+async def _judge_incidents(evidence: DemoEvidence) -> object:
+    """Let the simulators, who know what they staged, judge what incidents were told."""
+    told = evidence.settings.data_dir / "incidents.json"
+    await asyncio.to_thread(told.write_bytes, orjson.dumps(evidence.monitor.incidents.lines()))
+    city = evidence.network.parent
+    files = {"truth": evidence.truth, "incidents": told, "map": evidence.network, "city": city}
+    return await _score("simulators.scoring_incidents", **files)
+
+
+async def _score(module: str, **files: Path) -> object:
+    """Let the simulators, who know the truth, score what the platform made of it."""
+    argv = [sys.executable, "-m", module]
+    for name, file in files.items():
+        argv += [f"--{name}", str(file)]
     process = await asyncio.create_subprocess_exec(
         *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     output, errors = await process.communicate()
     if process.returncode:
         lines = errors.decode(errors="replace").strip().splitlines()
-        raise ScoringError(lines[-1] if lines else f"simulators.scoring ended with code {process.returncode}")
+        raise ScoringError(lines[-1] if lines else f"{module} ended with code {process.returncode}")
     return json.loads(output)

@@ -116,6 +116,8 @@ def _write_config(files: CityFiles, seed: int, cap: int) -> None:
         "time-to-teleport": "240", "time-to-teleport.ride": "-1", "ignore-junction-blocker": "20",
         "collision.action": "none", "no-step-log": "true", "no-warnings": "true", "ignore-route-errors": "true",
         "duration-log.disable": "true", "default.speeddev": "0.08", "pedestrian.striping.jamtime": "60",
+        # A change of lanes takes so many seconds; SUMO's own way is a jump of 3.2 m from one step to the next.
+        "lanechange.duration": "3",
     }  # fmt: skip
     root = ET.Element("configuration")
     for name, value in options.items():

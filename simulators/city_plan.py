@@ -221,4 +221,4 @@ class Breakdown:
     """s"""
 
 
-INCIDENT = Breakdown("W2D", "W3D", 50.0, 3.0, 420.0)
+INCIDENT = Breakdown("W2D", "W3D", 50.0, 0.5, 420.0)

@@ -76,10 +76,7 @@ def read_columns(path: Path, id_column: str, plane: LocalPlane | None = None) ->
     Raises:
         TableError: the file is unreadable or lacks a column.
     """
-    table = _read(path)
-    missing = {"t", "lat", "lon", id_column} - set(table.column_names)
-    if missing:
-        raise TableError(path, f"has no column {min(missing)!r}")
+    table = read_table(path, {"t", "lat", "lon", id_column})
     lon, lat = table["lon"].to_numpy().astype(np.float64), table["lat"].to_numpy().astype(np.float64)
     if plane is None:
         plane = LocalPlane(float(lon.mean()), float(lat.mean())) if len(lon) else LocalPlane(0.0, 0.0)
@@ -101,11 +98,16 @@ def _groups(kinds: pa.ChunkedArray) -> NDArray[np.str_]:
     return np.array([GROUPS.get(name, "other") for name in names], np.str_)
 
 
-def _read(path: Path) -> pa.Table:
+def read_table(path: Path, wanted: set[str]) -> pa.Table:
+    """Read a CSV or Parquet file that has these columns; TableError where it cannot be read or lacks one."""
     try:
-        return pyarrow.parquet.read_table(path) if path.suffix == ".parquet" else pyarrow.csv.read_csv(path)
+        table = pyarrow.parquet.read_table(path) if path.suffix == ".parquet" else pyarrow.csv.read_csv(path)
     except (OSError, pa.ArrowInvalid) as error:
         raise TableError(path, str(error).splitlines()[0]) from error
+    missing = wanted - set(table.column_names)
+    if missing:
+        raise TableError(path, f"has no column {min(missing)!r}")
+    return table
 
 
 def make_scene(truth: Columns, tracks: Columns, gate: float) -> Scene:

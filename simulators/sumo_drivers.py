@@ -1,5 +1,6 @@
 """Orders to single vehicles of the running simulation: speed, route, car park, breakdown."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -209,17 +210,22 @@ class Breakdowns:
             return
 
     def _candidates(self, order: BlockLane, edge: str) -> list[str]:
+        """Vehicles that come by and can still stop there, the nearest first."""
         before = [link.start for link in self.net.connections if link.end == edge and link.start in self.net.edges]
         found = list(libsumo.lane.getLastStepVehicleIDs(order.lane))
         found += [v for e in dict.fromkeys(before) for v in libsumo.edge.getLastStepVehicleIDs(e)]
-        return [vehicle for vehicle in found if self._fits(vehicle, order, edge)]
+        ways = [(self._way_to(vehicle, order, edge), vehicle) for vehicle in found]
+        return [vehicle for way, vehicle in sorted(ways) if _BRAKE_WAY <= way < math.inf]
 
-    def _fits(self, vehicle: str, order: BlockLane, edge: str) -> bool:
+    def _way_to(self, vehicle: str, order: BlockLane, edge: str) -> float:
+        """Way of a vehicle to the place, m; inf for those that do not come by or have other stops to make."""
         driver = libsumo.vehicle
         if driver.getVehicleClass(vehicle) in {"bus", "bicycle"} or driver.getStops(vehicle, 1):
-            return False
-        here = driver.getRoadID(vehicle)
+            return math.inf
+        place, here = driver.getLanePosition(vehicle), driver.getRoadID(vehicle)
         if here == edge:
-            return bool(driver.getLanePosition(vehicle) < order.position - _BRAKE_WAY)
+            return float(order.position - place)
         ahead = driver.getRoute(vehicle)[driver.getRouteIndex(vehicle) + 1 :]
-        return bool(ahead and ahead[0] == edge)
+        if not ahead or ahead[0] != edge:
+            return math.inf
+        return float(libsumo.lane.getLength(driver.getLaneID(vehicle)) - place + order.position)

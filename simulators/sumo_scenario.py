@@ -56,7 +56,7 @@ def _files(net_file: Path, directory: Path) -> CityFiles:
         background_geojson=None,
         state=directory / "warm.xml.gz",
         begin=FILLED + WARM_UP,
-        incident=Incident("", 0.0, 3.0, 420.0),
+        incident=Incident("", 0.0, 0.5, 420.0),
     )
 
 
@@ -122,7 +122,7 @@ class _Scenario:
         wide = [e for e in used if self._cars(e) > 1 and self.net.edges[e].length > 120] or list(used)
         busiest = self.net.edges[max(wide, key=lambda e: (used[e], e))]
         lane = busiest.lane_for(_CAR) or busiest.lanes[0]
-        return Incident(lane.id, max(1.0, lane.length - 40.0), 3.0, 420.0)
+        return Incident(lane.id, max(1.0, lane.length - 40.0), 0.5, 420.0)
 
     def _cars(self, edge: str) -> int:
         return sum(lane.admits(_CAR) for lane in self.net.edges[edge].lanes)

@@ -23,13 +23,8 @@ from simulators.sumo_routes import route_graph
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> CityFiles:
-    return build_city(tmp_path_factory.mktemp("city"), seed=1)
-
-
-@pytest.fixture(scope="module")
-def net(files: CityFiles) -> SumoNet:
-    return read_net(files.net)
+def net(built_city: CityFiles) -> SumoNet:
+    return read_net(built_city.net)
 
 
 @pytest.fixture(scope="module")
@@ -102,9 +97,9 @@ def test_pedestrians_can_finish_crossing_before_the_next_green(net: SumoNet) -> 
             assert rest >= lanes * 3.2 / 1.5, (signal, crossing)
 
 
-def test_exactly_two_bridges_cross_the_river(files: CityFiles) -> None:
-    assert files.background_geojson is not None
-    features = json.loads(files.background_geojson.read_text())["features"]
+def test_exactly_two_bridges_cross_the_river(built_city: CityFiles) -> None:
+    assert built_city.background_geojson is not None
+    features = json.loads(built_city.background_geojson.read_text())["features"]
     river = shape(next(f["geometry"] for f in features if f["properties"]["kind"] == "water"))
     over = {
         frozenset((way.start, way.end)): way.name
@@ -143,13 +138,13 @@ def test_no_lane_but_those_with_bays_ends_at_a_light_without_a_way_on(net: SumoN
             assert not dead
 
 
-def test_a_built_city_is_kept_and_another_seed_is_another_city(files: CityFiles, tmp_path: Path) -> None:
-    before = files.state.stat().st_mtime_ns
-    assert build_city(files.net.parent, seed=1) == files
-    assert files.state.stat().st_mtime_ns == before
+def test_a_built_city_is_kept_and_another_seed_is_another_city(built_city: CityFiles, tmp_path: Path) -> None:
+    before = built_city.state.stat().st_mtime_ns
+    assert build_city(built_city.net.parent, seed=1) == built_city
+    assert built_city.state.stat().st_mtime_ns == before
     other = build_city(tmp_path / "other", seed=2)
-    assert other.routes.read_bytes() != files.routes.read_bytes()
-    assert other.net.read_text().partition("<location")[2] == files.net.read_text().partition("<location")[2]
+    assert other.routes.read_bytes() != built_city.routes.read_bytes()
+    assert other.net.read_text().partition("<location")[2] == built_city.net.read_text().partition("<location")[2]
 
 
 def test_the_same_seed_gives_the_same_demand(net: SumoNet, demand: Demand) -> None:

@@ -10,7 +10,7 @@ import pytest
 from maps.importers.sumo import import_sumo
 from maps.participants import ParticipantKind
 from simulators.city import CitySimulation
-from simulators.city_build import build_city
+from simulators.city_files import CityFiles
 from simulators.city_link import CityConfig, CityLink
 from simulators.commands import ParkAt, RequestPriority, SetRoute, SetSpeed
 from simulators.sumo_frames import carries_obu
@@ -20,10 +20,9 @@ EPOCH = 1_760_000_000.0
 
 
 @pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> CityConfig:
-    files = build_city(tmp_path_factory.mktemp("city"), seed=1)
-    network = import_sumo(files.net, files.additional).network
-    return CityConfig(files, network, real_time=False, epoch=EPOCH)
+def config(built_city: CityFiles) -> CityConfig:
+    network = import_sumo(built_city.net, built_city.additional).network
+    return CityConfig(built_city, network, real_time=False, epoch=EPOCH)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from transit_city import TransitCity
 from cloudctl.feeds.gtfs_realtime import alerts, trip_updates, vehicle_positions
 from cloudctl.transit.describe import describe
 from cloudctl.transit.timetable import Timetable
-from simulators.city_build import build_city
+from simulators.city_files import CityFiles
 
 SECONDS = float(os.environ.get("V2X_GTFS_SECONDS", "20"))
 EVERY = max(5, round(SECONDS / 40))
@@ -24,10 +24,10 @@ OF_ONE = {**rules.OF_ONE, **OF_TRIPS}
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Iteration], Timetable]:
+def told(built_city: CityFiles, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Iteration], Timetable]:
     """What the feeds say, and the timetable that they speak of."""
     folder: Path = tmp_path_factory.mktemp("city")
-    schema, city = rules.schema_file(folder), TransitCity(build_city(folder / "city", seed=1), folder)
+    schema, city = rules.schema_file(folder), TransitCity(built_city, folder)
     found: list[Iteration] = []
     for turn, now in enumerate(city.seconds(SECONDS)):
         if turn % EVERY:
