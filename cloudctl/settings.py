@@ -50,7 +50,8 @@ class MapSettings(_Section):
 class EngineSettings(_Section):
     """How often the engine does what."""
 
-    cycle_hz: Rate = 10.0
+    cycle_hz: Rate = 20.0
+    """Twice as often as devices report: a report waits for the next cycle for 50 ms at most."""
     live_hz: Rate = 5.0
     trajectory_hz: Rate = 5.0
     signal_control: Literal["recommend", "execute"] = "recommend"

@@ -12,6 +12,7 @@ from cloudctl.commands.bench_output import show, write
 from cloudctl.errors import CloudctlError
 
 if TYPE_CHECKING:
+    from cloudctl.commands.bench_peers import Peer
     from fusion.benchmark_scene import Floats, Ints, Scene
     from ingest.observation import ObservationBatch
 
@@ -36,29 +37,60 @@ class ScoreError(CloudctlError):
         super().__init__(f"scoring: {reason}")
 
 
-def bench_fusion(out: Path | None = None, sizes: Sequence[int] = SIZES) -> dict[str, object]:
-    """Measure cycles of scenes of so many road users, two reports each, and the accuracy of a small one."""
+def bench_fusion(
+    out: Path | None = None, sizes: Sequence[int] = SIZES, peers: "Sequence[Peer] | None" = None
+) -> dict[str, object]:
+    """Measure cycles of scenes of so many road users, two reports each, and the accuracy of a small one.
+
+    Other people's trackers are measured on the same scenes where their libraries are installed.
+    """
+    from cloudctl.commands.bench_peers import PEERS
     from fusion.warm_up import warm_up
 
     warm_up()
+    asked = PEERS if peers is None else peers
+    present = [peer for peer in asked if peer.installed]
     cycles = {size: CYCLES_OF_LARGE if size > LARGE else CYCLES for size in sizes}
-    speed = [_measure(f"platform, {size:,} objects", size, cycles[size], _platform) for size in sizes]
-    speed.append(_measure(f"{BASELINE}, {BASELINE_SIZE:,} objects", BASELINE_SIZE, BASELINE_CYCLES, _baseline))
+    sizes = sorted({*sizes, *(peer.objects for peer in present)})
+    speed = [_measure("platform", size, cycles.get(size, CYCLES), _platform) for size in sizes]
+    speed.append(_measure(BASELINE, BASELINE_SIZE, BASELINE_CYCLES, _baseline))
+    speed += [_measure(peer.name, peer.objects, peer.cycles, peer.step) for peer in present]
     accuracy = [{"tracker": name, **_accuracy(make)} for name, make in (("platform", _platform), (BASELINE, _baseline))]
     prediction = _prediction()
-    figures: dict[str, object] = {"cycle": speed, "accuracy": accuracy, "prediction": prediction}
-    same = next((row for row in speed if row["objects"] == BASELINE_SIZE), None)
-    if same is not None:
-        figures["times_faster_than_baseline"] = round(_number(speed[-1], "p50_ms") / _number(same, "p50_ms"), 1)
-    columns = ("name", "p50_ms", "p99_ms", "tracks", "tracks_per_s")
-    show("Fusion cycle, 2 reports per object and 100 ms", columns, [[row[name] for name in columns] for row in speed])
-    if same is not None:
-        show("Against the baseline", ("tracker", "times faster"), [["platform", figures["times_faster_than_baseline"]]])
-    title = f"Accuracy on the synthetic scene, {ACCURACY_SIZE} objects, {ACCURACY_CYCLES / 10:.0f} s"
-    show(title, ("tracker", *SCORES), [[row["tracker"], *(row[name] for name in SCORES)] for row in accuracy])
-    show("Prediction of 5 s, every 0.5 s", tuple(prediction), [list(prediction.values())])
+    figures: dict[str, object] = {
+        "cycle": speed,
+        "times_faster": _ratios(speed),
+        "not_installed": [peer.name for peer in asked if not peer.installed],
+        "accuracy": accuracy,
+        "prediction": prediction,
+    }
+    _print(figures, speed, accuracy)
     write(figures, out)
     return figures
+
+
+def _ratios(speed: Sequence[dict[str, object]]) -> dict[str, float]:
+    """Say how many times the platform is as fast as each other tracker on the same scene."""
+    own = {row["objects"]: _number(row, "p50_ms") for row in speed if row["name"] == "platform"}
+    others = [row for row in speed if row["name"] != "platform" and row["objects"] in own]
+    return {str(row["name"]): round(_number(row, "p50_ms") / own[row["objects"]], 1) for row in others}
+
+
+def _print(
+    figures: dict[str, object], speed: Sequence[dict[str, object]], accuracy: Sequence[dict[str, object]]
+) -> None:
+    columns = ("name", "objects", "p50_ms", "p99_ms", "tracks", "tracks_per_s")
+    show("Fusion cycle, 2 reports per object and 100 ms", columns, [[row[name] for name in columns] for row in speed])
+    ratios = _ratios(speed)
+    rows: list[list[object]] = [[name, ratio] for name, ratio in ratios.items()]
+    missing = figures["not_installed"]
+    rows += [[f"{name}: not installed", None] for name in (missing if isinstance(missing, list) else [])]
+    show("The platform is so many times as fast on the same scene", ("than", "times"), rows)
+    title = f"Accuracy on the synthetic scene, {ACCURACY_SIZE} objects, {ACCURACY_CYCLES / 10:.0f} s"
+    show(title, ("tracker", *SCORES), [[row["tracker"], *(row[name] for name in SCORES)] for row in accuracy])
+    prediction = figures["prediction"]
+    if isinstance(prediction, dict):
+        show("Prediction of 5 s, every 0.5 s", tuple(prediction), [list(prediction.values())])
 
 
 def _number(row: dict[str, object], name: str) -> float:

@@ -2,70 +2,52 @@
 
 A step sends at one rate, waits until the platform has settled, then watches it. It holds where every message was
 received and every report fused, 99 of 100 reports are in a picture within 100 ms of being published, and the generator
-kept its pace. Where the full rate does not hold, the highest that does is found by halving.
+kept its pace. Where the full rate does not hold, the highest that does is found by halving, as far as the time goes.
 """
 
 import math
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
 import psutil
 
-from cloudctl.commands.bench_output import show, write
+from cloudctl.commands.bench_histogram import Buckets, percentile, share_within
+from cloudctl.commands.bench_output import write
+from cloudctl.commands.bench_pipeline_tables import print_steps
 from cloudctl.commands.bench_rig import Health, LoadGenerator, LoadRun, Rig, running_rig
+from cloudctl.commands.bench_step import Step
 
 OBJECTS, UNITS = 10_000, 500
-SETTLE, WATCH = 5.0, 10.0
+SETTLE, WATCH = 3.0, 5.0
 """s"""
 LIMIT = 0.1
 """Publish to picture, s."""
 SHARE = 0.99
 PACE = 0.98
 """Least share of the wanted rate that the generator must reach."""
-DRAIN = 15.0
+DRAIN = 5.0
 """For messages under way at the end, s."""
 STEPS = 5
+BUDGET = 110.0
+"""No rate is tried that would not be done by then, s."""
 HZ = 10
-STAGES = (
-    *("decode", "collect", "fuse_track", "fuse_lanes", "fuse_signals", "fuse_traffic", "fuse_incidents"),
-    *("advise", "publish"),
-)
-
-
 KeyT = TypeVar("KeyT", str, float)
-
-
-@dataclass(frozen=True)
-class Step:
-    """What was measured at one rate."""
-
-    units: int
-    objects: int
-    holds: bool
-    reason: str
-    """Why it does not hold."""
-    reports_per_s: float
-    messages_per_s: float
-    megabytes_per_s: float
-    sent: int
-    lost: int
-    """Messages that the engine did not receive."""
-    shed: int
-    refused: int
-    reports_unfused: int
-    p50_ms: float
-    p99_ms: float
-    within_limit: float
-    cycle_overruns: int
-    generator_late_ms_p99: float
-    cores: dict[str, float]
-    """Processor time a second: generator, broker, engine."""
-    stages: dict[str, float]
-    """Of the engine's thread by stage, s a second."""
+INGEST = ("decode", "collect")
+FUSION = ("fuse_track", "fuse_lanes", "fuse_signals", "fuse_traffic", "fuse_incidents")
+PUBLISH = ("advise", "signals", "publish")
+LATENCIES = {
+    "published to received": "publish_to_engine",
+    "received to picture": "engine_to_picture",
+    "published to picture": "publish_to_picture",
+    "decoding of a round": "decode",
+    "fusion of a cycle": "fuse",
+    "whole cycle": "cycle",
+}
+"""What is shown, and the engine's name for it."""
 
 
 def bench_pipeline(
@@ -76,6 +58,7 @@ def bench_pipeline(
     cycle_hz: float | None = None,
     watch: float = WATCH,
     steps: int = STEPS,
+    budget: float = BUDGET,
 ) -> dict[str, object]:
     """Measure; without a map a grid city is made, and the engine has its usual rate of cycles unless another is named.
 
@@ -85,13 +68,19 @@ def bench_pipeline(
     from cloudctl.commands.bench_city import make_grid_map
     from cloudctl.settings import EngineSettings
 
+    begun = time.monotonic()
     beat = EngineSettings().cycle_hz if cycle_hz is None else cycle_hz
     per_unit = max(1, round(objects / units))
     with tempfile.TemporaryDirectory(prefix="v2x-bench-") as name:
         folder = Path(name)
         city = map_file or make_grid_map(folder)
         with running_rig(folder, city, beat) as rig:
-            measured = search(lambda count: _announced(measure(rig, count, per_unit, watch)), units, steps)
+            measured = search(
+                lambda count: _announced(measure(rig, count, per_unit, watch)),
+                units,
+                steps,
+                Patience(begun + budget),
+            )
     best = max((step for step in measured if step.holds), key=lambda step: step.reports_per_s, default=None)
     figures: dict[str, object] = {
         "highest": None if best is None else asdict(best),
@@ -99,15 +88,29 @@ def bench_pipeline(
         "limit_ms": LIMIT * 1e3,
         "engine_cycle_hz": beat,
     }
-    _print(measured, best)
+    print_steps(measured, best, LIMIT)
     write(figures, out)
     return figures
 
 
-def search(attempt: Callable[[int], Step], most: int, steps: int) -> list[Step]:
+class Patience:
+    """Says whether there is time for one more step, taken to be as long as the longest before."""
+
+    def __init__(self, until: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._until, self._clock = until, clock
+        self._longest, self._last = 0.0, clock()
+
+    def lasts(self) -> bool:
+        """Note that a step has ended; tell whether another would be over in time."""
+        now = self._clock()
+        self._longest, self._last = max(self._longest, now - self._last), now
+        return now + self._longest <= self._until
+
+
+def search(attempt: Callable[[int], Step], most: int, steps: int, patience: Patience) -> list[Step]:
     """Try `most` units, then halve the gap between the highest that holds and the lowest that does not."""
     tried, low, high = [attempt(most)], 0, most
-    while not tried[0].holds and len(tried) < steps and high - low > max(1, most // 32):
+    while patience.lasts() and not tried[0].holds and len(tried) < steps and high - low > max(1, most // 32):
         middle = (low + high) // 2
         tried.append(attempt(middle))
         low, high = (middle, high) if tried[-1].holds else (low, middle)
@@ -124,6 +127,7 @@ def measure(rig: Rig, units: int, per_unit: int, watch: float) -> Step:
         cpu, begun = _processor_times(processes), time.monotonic()
         time.sleep(watch)
         used, span = _between(cpu, _processor_times(processes)), time.monotonic() - begun
+        used["others"] = max(used.pop("machine") - sum(used.values()), 0.0)
         second = rig.watch.after(time.time() - 1.0)
         sent = generator.end()
     after = _drained(rig, before, sent)
@@ -137,7 +141,9 @@ def measure(rig: Rig, units: int, per_unit: int, watch: float) -> Step:
 
 
 def _processor_times(processes: Mapping[str, psutil.Process]) -> dict[str, float]:
-    return {name: sum(process.cpu_times()[:2]) for name, process in processes.items()}
+    times = {name: sum(process.cpu_times()[:2]) for name, process in processes.items()}
+    machine = psutil.cpu_times()
+    return times | {"machine": machine.user + machine.nice + machine.system}
 
 
 def _drained(rig: Rig, before: Health, sent: LoadRun) -> Health:
@@ -177,6 +183,7 @@ def _judged(
     }
     span = second.time - first.time
     spent = _between(first.seconds(), second.seconds())
+    stages = {stage: spent.get(stage, 0.0) / span for stage in (*INGEST, *FUSION, *PUBLISH)}
     return Step(
         units=units,
         objects=objects,
@@ -193,10 +200,16 @@ def _judged(
         p50_ms=round(percentile(buckets, 0.50) * 1e3, 1),
         p99_ms=round(percentile(buckets, 0.99) * 1e3, 1),
         within_limit=round(within, 4),
+        cycles_per_s=round((second.buckets("cycle")[math.inf] - first.buckets("cycle")[math.inf]) / span, 1),
         cycle_overruns=_rise(first, second, "cycle_overruns"),
         generator_late_ms_p99=sent.late_ms_p99,
         cores=cores,
-        stages={stage: round(spent.get(stage, 0.0) / span, 4) for stage in STAGES} if span > 0 else {},
+        engine=engine_shares(stages, cores["engine"]),
+        stages={stage: round(share, 4) for stage, share in stages.items()},
+        latency_ms={
+            shown: _percentiles(_between(first.buckets(stage), second.buckets(stage)))
+            for shown, stage in LATENCIES.items()
+        },
     )
 
 
@@ -204,25 +217,21 @@ def _between(first: Mapping[KeyT, float], second: Mapping[KeyT, float]) -> dict[
     return {key: value - first.get(key, 0.0) for key, value in second.items()}
 
 
-def share_within(buckets: Mapping[float, float], bound: float) -> float:
-    """Share of a cumulative histogram at or below one of its bounds; NaN where it is empty."""
-    total = buckets.get(math.inf, 0.0)
-    return buckets[bound] / total if total else math.nan
+def engine_shares(stages: Mapping[str, float], cores: float) -> dict[str, float]:
+    """Split the engine's processor time over what its thread did.
 
-
-def percentile(buckets: Mapping[float, float], share: float) -> float:
-    """Value below which a share of a cumulative histogram lies, straight within a bucket; NaN where it is empty.
-
-    Beyond the last bound it is that bound.
+    A stage's time on the clock holds the time in which others had the processor, so that the shares are scaled down to
+    the processor time where they exceed it; what is left over is the way from the socket to the queue, and health.
     """
-    wanted, below, lower = share * buckets.get(math.inf, 0.0), 0.0, 0.0
-    if wanted <= 0.0:
-        return math.nan
-    for bound, count in sorted(buckets.items()):
-        if count >= wanted:
-            return lower if math.isinf(bound) else lower + (bound - lower) * (wanted - below) / (count - below)
-        below, lower = count, bound
-    return lower
+    parts = {"ingest": INGEST, "fusion": FUSION, "advice and publishing": PUBLISH}
+    spent = {part: sum(stages.get(stage, 0.0) for stage in names) for part, names in parts.items()}
+    scale = min(1.0, cores / max(sum(spent.values()), 1e-9))
+    shares = {part: round(value * scale, 3) for part, value in spent.items()}
+    return shares | {"receiving and the rest": round(max(cores - sum(shares.values()), 0.0), 3)}
+
+
+def _percentiles(buckets: Buckets) -> dict[str, float]:
+    return {name: round(percentile(buckets, share) * 1e3, 1) for name, share in (("p50", 0.50), ("p99", 0.99))}
 
 
 def _announced(step: Step) -> Step:
@@ -231,28 +240,3 @@ def _announced(step: Step) -> Step:
     verdict = "holds" if step.holds else f"does not hold: {step.reason}"
     Console(stderr=True).print(f"{step.units} units, {step.objects:,} objects: {verdict}", highlight=False)
     return step
-
-
-def _print(measured: Sequence[Step], best: Step | None) -> None:
-    figures = ("units", "objects", "holds", "reports/s", "lost", "p50 ms", "p99 ms", "in 100 ms")
-    columns = (*figures, "generator", "broker", "engine")
-    rows = [
-        [
-            str(s.units),
-            s.objects,
-            s.holds,
-            s.reports_per_s,
-            s.lost,
-            s.p50_ms,
-            s.p99_ms,
-            s.within_limit,
-            *s.cores.values(),
-        ]
-        for s in measured
-    ]
-    show("Publish to picture through Mosquitto; generator, broker, engine in cores", columns, rows)
-    shown = best or measured[-1]
-    title = f"Where the engine's time goes at {shown.reports_per_s:,.0f} reports/s, share of one core"
-    show(title, ("stage", "share"), list(shown.stages.items()))
-    held = f"{best.reports_per_s:,.0f} reports/s, p99 {best.p99_ms:.0f} ms" if best else "none of the rates tried"
-    show("Highest rate that holds", ("", "value"), [["nothing lost, in time", held]])

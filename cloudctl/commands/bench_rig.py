@@ -24,7 +24,7 @@ from cloudctl.supervisor import end_with_parent
 from ingest.broker_url import parse_broker_url
 from ingest.streams import BY_NAME
 
-START_PATIENCE = 120.0
+START_PATIENCE = 300.0
 """The first start of a new version compiles, s."""
 STOP_PATIENCE = 15.0
 HEALTH_PATIENCE = 60.0

@@ -1,6 +1,7 @@
 """The benchmarks at a small size, on the real broker, engine and database; they assert the work, never the speed."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from cloudctl.commands import bench_fusion as fusion_bench
 from cloudctl.commands.bench import app
 from cloudctl.commands.bench_city import make_grid_map
 from cloudctl.commands.bench_fusion import bench_fusion
+from cloudctl.commands.bench_peers import PEERS
 from ingest.device_registry import DeviceKind, DeviceRegistry
 from ingest.pipeline import Pipeline
 from ingest.plausibility import BoxE7
@@ -69,7 +71,11 @@ def test_the_pipeline_loses_nothing_at_a_low_rate_and_says_where_the_time_goes(c
     assert step["sent"] > 0
     assert (step["lost"], step["shed"], step["refused"], step["reports_unfused"]) == (0, 0, 0, 0)
     assert 0.0 < step["p50_ms"] <= step["p99_ms"]
-    assert set(step["cores"]) == {"generator", "broker", "engine"}
+    assert set(step["cores"]) == {"generator", "broker", "engine", "others"}
+    assert sum(step["engine"].values()) == pytest.approx(step["cores"]["engine"], abs=0.003)
+    parts = [step["latency_ms"][name] for name in ("published to received", "received to picture")]
+    assert all(0.0 < part["p50"] <= part["p99"] for part in parts)
+    assert step["cycles_per_s"] == pytest.approx(20.0, abs=10.0)
     assert step["stages"]["decode"] > 0.0
     assert figures["engine_cycle_hz"] == 20.0
     assert "reports/s" in ended.stdout
@@ -105,10 +111,12 @@ def test_fusion_is_measured_beside_its_baseline(tmp_path: Path, monkeypatch: pyt
     for name, value in {"BASELINE_SIZE": 40, "BASELINE_CYCLES": 3, "ACCURACY_SIZE": 20, "PREDICTED": 30}.items():
         monkeypatch.setattr(fusion_bench, name, value)
     monkeypatch.setattr(fusion_bench, "ACCURACY_CYCLES", 40)
-    bench_fusion(tmp_path / "fusion.json", [40])
+    peers = [replace(peer, objects=40, cycles=2) for peer in PEERS]
+    bench_fusion(tmp_path / "fusion.json", [40], peers)
     figures = json.loads((tmp_path / "fusion.json").read_text())
-    assert [row["tracks"] for row in figures["cycle"]] == pytest.approx([40, 40], abs=2)
-    assert figures["times_faster_than_baseline"] > 0
+    assert [row["tracks"] for row in figures["cycle"][:2]] == pytest.approx([40, 40], abs=2)
+    assert figures["times_faster"][fusion_bench.BASELINE] > 0
+    assert {*figures["not_installed"], *figures["times_faster"]} >= {peer.name for peer in PEERS}
     mine = figures["accuracy"][0]
     assert mine["tracker"] == "platform"
     assert mine["hota"] > 0.9
