@@ -57,7 +57,15 @@ class Layout:
     reach_extra: Reals
     """m from the end of the road to the stop line"""
     reach_weight: Reals
-    """chance that a track on the road is heading there"""
+    """chance that a track on the road is heading there, before any has been followed"""
+    reach_way: Ints
+    """row of the way that such a track takes next, -1 where it is on the approach lane or on the way already"""
+    reach_next: Ints
+    """row of `reach_*` for the road behind that way, -1 on the approach lane itself"""
+    way_lane: Ints
+    """ways from lane to lane without lights: lane, lane behind, lane inside the junction"""
+    way_out: Ints
+    way_via: Ints
 
     @property
     def signals(self) -> int:
@@ -89,12 +97,14 @@ class Lights:
 class Priority:
     """Vehicles whose delay counts more, columns.
 
-    Row of the track, how many vehicles' delay its delay counts as, s that it will stand at a stop before the stop line.
+    Row of the track, how many vehicles' delay its delay counts as, s that it will stand at a stop before the stop line,
+    and the link (flat row) on which it crosses the next signal, -1 where that is not known.
     """
 
     row: Ints
     worth: Reals
     hold: Reals
+    link: Ints | None = None
 
 
 @dataclass(frozen=True, slots=True)

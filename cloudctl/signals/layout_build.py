@@ -1,7 +1,7 @@
 """Builds the columns of a controlled area from lanes, links and programs by name."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,7 +39,9 @@ def build_layout(
     lanes = [table.lanes for table in tables]
     lane_road = _joined([list(each) for each in lanes])
     foes = [foe for table in tables for foe in table.foes]
-    reach = _reach(roads, row, lane_road, ways)
+    open_ways = [(row[way.lane], row[way.out], row.get(way.via, -1)) for way in ways]
+    reach = _reach(roads, lane_road, open_ways)
+    per_road = np.bincount(np.array([each.road for each in reach], np.int64), minlength=len(roads.ids))
     return Layout(
         roads=roads,
         programs=kept,
@@ -55,10 +57,15 @@ def build_layout(
         stage_start=_starts(len(program.greens) for program in kept),
         shown=np.concatenate([np.zeros(0, np.uint8), *[table.shown for table in tables]]),
         shown_start=_starts(len(table.shown) for table in tables),
-        reach_start=_starts(len(each) for each in reach),
-        reach_lane=_joined([[lane for lane, _, _ in each] for each in reach]),
-        reach_extra=np.array([extra for each in reach for _, extra, _ in each], np.float64),
-        reach_weight=np.array([weight for each in reach for _, _, weight in each], np.float64),
+        reach_start=_starts(per_road.tolist()),
+        reach_lane=_joined([[each.lane for each in reach]]),
+        reach_extra=np.array([each.extra for each in reach], np.float64),
+        reach_weight=np.array([each.weight for each in reach], np.float64),
+        reach_way=_joined([[each.way for each in reach]]),
+        reach_next=_joined([[each.next for each in reach]]),
+        way_lane=_joined([[lane for lane, _, _ in open_ways]]),
+        way_out=_joined([[out for _, out, _ in open_ways]]),
+        way_via=_joined([[via for _, _, via in open_ways]]),
     )
 
 
@@ -92,49 +99,60 @@ def _light(letter: str) -> int:
     return PROTECTED if letter == "G" else YIELD if letter == "g" else RED
 
 
-def _reach(
-    roads: Roads, row: Mapping[str, int], lane_road: Ints, ways: Iterable[Way]
-) -> list[list[tuple[int, float, float]]]:
-    """For each road the approach lanes ahead of it without a light between: flat lane, m beyond its end, chance."""
-    found: list[list[tuple[int, float, float]]] = [[] for _ in roads.ids]
-    for lane, road in enumerate(lane_road.tolist()):
-        found[road].append((lane, 0.0, 1.0))
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """A row of `reach_*`: the road it is of, approach lane, m, chance, way, place of the next row among all rows."""
+
+    road: int
+    lane: int
+    extra: float
+    weight: float
+    way: int = -1
+    next: int = -1
+
+
+def _reach(roads: Roads, lane_road: Ints, ways: Sequence[tuple[int, int, int]]) -> list[_Reach]:
+    """For each road the approach lanes ahead of it without a light between, sorted by road."""
+    found: list[_Reach] = []
     stops = set(lane_road.tolist())
-    before: dict[int, list[tuple[int, int]]] = {}
+    before: dict[int, list[int]] = {}
     fan: dict[int, int] = {}
-    for way in ways:
-        start, end, via = row[way.lane], row[way.out], row.get(way.via, -1)
-        before.setdefault(end, []).append((start, via))
+    for way, (start, end, _) in enumerate(ways):
+        before.setdefault(end, []).append(way)
         fan[start] = fan.get(start, 0) + 1
     for lane, road in enumerate(lane_road.tolist()):
-        _walk_back(lane, road, roads, before, fan, stops, found)
-    return found
+        found.append(_Reach(road, lane, 0.0, 1.0))
+        _walk_back(len(found) - 1, roads, before, ways, fan, stops, found)
+    order = sorted(range(len(found)), key=lambda row: found[row].road)
+    place = {row: number for number, row in enumerate(order)} | {-1: -1}
+    return [replace(found[row], next=place[found[row].next]) for row in order]
 
 
 def _walk_back(
-    lane: int,
-    road: int,
+    first: int,
     roads: Roads,
-    before: Mapping[int, list[tuple[int, int]]],
+    before: Mapping[int, list[int]],
+    ways: Sequence[tuple[int, int, int]],
     fan: Mapping[int, int],
     stops: set[int],
-    found: list[list[tuple[int, float, float]]],
+    found: list[_Reach],
 ) -> None:
-    open_ends = [(road, 0.0, 1.0)]
+    open_ends = [first]
     while open_ends:
-        at, extra, chance = open_ends.pop()
-        extra += float(roads.length[at])
-        if extra >= SIGHT or chance < 0.05:
+        row = open_ends.pop()
+        at = found[row]
+        extra = at.extra + float(roads.length[at.road])
+        if extra >= SIGHT or at.weight < 0.05:
             continue
-        for start, via in before.get(at, ()):
+        for way in before.get(at.road, ()):
+            start, _, via = ways[way]
             if start in stops:
                 continue
             inside = float(roads.length[via]) if via >= 0 else 0.0
-            share = chance / fan[start]
             if via >= 0:
-                found[via].append((lane, extra, chance))
-            found[start].append((lane, extra + inside, share))
-            open_ends.append((start, extra + inside, share))
+                found.append(_Reach(via, at.lane, extra, at.weight, next=row))
+            found.append(_Reach(start, at.lane, extra + inside, at.weight / fan[start], way, row))
+            open_ends.append(len(found) - 1)
 
 
 def _starts(counts: Iterable[int]) -> Ints:

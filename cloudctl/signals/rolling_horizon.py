@@ -5,11 +5,15 @@ arrivals of single tracks, a queue model of the intersection, a search over stag
 of the second before. While too few vehicles are seen the fixed plan stays.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from cloudctl.signals.arrivals import CAPACITY, add_tracks, add_unseen
 from cloudctl.signals.clearance import Clearance
 from cloudctl.signals.coverage import Coverage
+from cloudctl.signals.joining import join
+from cloudctl.signals.known_ways import KnownWay, add_known, known_rows, opened
 from cloudctl.signals.layout import PROTECTED, SIGHT, YIELD, Ints, Layout, Priority, Reals, Scene, Tracks
 from cloudctl.signals.plan_search import search_plan
 from cloudctl.signals.queue_columns import HORIZON, STAGES_PLANNED, YIELD_USUAL, Approach, Plan, Work
@@ -40,11 +44,13 @@ class RollingHorizon:
     """Proposes the first step of the best plan found for each signal."""
 
     def __init__(self, layout: Layout, safety: SafetyLayer) -> None:
-        self._layout = layout
-        self._signals = [_Signal(layout, number, change) for number, change in enumerate(safety.change_times())]
+        self._clearance = Clearance(layout)
+        self._joining = join(layout)
+        self._layout = layout = self._joining.layout
+        changes = self._joining.change_times(safety.change_times())
+        self._units = [_Unit(layout, number, change) for number, change in enumerate(changes)]
         self.coverage = Coverage(layout)
         self._turning = Turning(layout)
-        self._clearance = Clearance(layout)
         self._active = False
         self._decisions = 0
         lanes = len(layout.lane_road)
@@ -55,6 +61,8 @@ class RollingHorizon:
         self._share = np.zeros((lanes, CAPACITY))
         self._value = np.zeros((lanes, CAPACITY))
         self._standing = np.zeros(lanes)
+        self._reach_weight = layout.reach_weight
+        self._ways: dict[int, KnownWay] = {}
 
     def propose(self, scene: Scene) -> Ints:
         """Stage of each signal; the fixed plan while it is not certain that most vehicles are seen."""
@@ -63,24 +71,25 @@ class RollingHorizon:
         share = self.coverage.share
         self._active = share >= LEAST_SHARE if self._active else self.coverage.at_least >= ENOUGH_SHARE
         if not self._active:
-            return np.full(self._layout.signals, FOLLOW_PLAN, np.int32)
+            return np.full(len(scene.lights.stage), FOLLOW_PLAN, np.int32)
         if self._decisions % TURNS_EVERY == 0:
             self._learn_turns()
         self._decisions += 1
-        self._predict(scene.tracks, scene.priority, share)
+        self._predict(scene.tracks, self._joining.priority(scene.priority), share)
         room, refill = room_behind(self._layout, scene.tracks, self._turning.outflow)
-        lights = scene.lights
-        columns = (lights.stage.tolist(), lights.green_for.tolist(), lights.green_in.tolist())
+        lights, of_units = scene.lights, self._joining.lights(scene.lights)
+        columns = (of_units.stage.tolist(), of_units.green_for.tolist(), of_units.green_in.tolist())
         chosen = [
-            self._decide(signal, room, refill, *light) for signal, *light in zip(self._signals, *columns, strict=True)
+            self._decide(unit, room, refill, *light) if light[0] >= 0 else self._joining.nearest(number, lights)
+            for number, (unit, *light) in enumerate(zip(self._units, *columns, strict=True))
         ]
         blocked = (lights.green_for <= 0) & self._clearance.standing_inside(scene.tracks, lights.stage)
-        return np.where(blocked, KEEP_CLEAR, np.array(chosen, np.int32)).astype(np.int32)
+        return np.where(blocked, KEEP_CLEAR, self._joining.spread(chosen)).astype(np.int32)
 
     def _learn_turns(self) -> None:
-        shares = self._turning.shares()
-        for number, signal in enumerate(self._signals):
-            signal.set_turns(shares[self._layout.link_start[number] : self._layout.link_start[number + 1]])
+        shares, self._reach_weight = self._turning.shares(), self._turning.reach()
+        for number, unit in enumerate(self._units):
+            unit.set_turns(shares[self._layout.link_start[number] : self._layout.link_start[number + 1]])
 
     def _predict(self, tracks: Tracks, priority: Priority | None, share: float) -> None:
         """Arrivals on each approach lane: what is seen, scaled by the share seen, then what lately came behind it."""
@@ -90,53 +99,55 @@ class RollingHorizon:
         worth, hold = np.ones(tracks.road.size), np.zeros(tracks.road.size)
         if priority is not None:
             worth[priority.row], hold[priority.row] = priority.worth, priority.hold
-        reach = (layout.reach_start, layout.reach_lane, layout.reach_extra, layout.reach_weight)
-        add_tracks(
-            tracks.road, tracks.rest, tracks.speed, worth, hold, 1.0 / share, SIGHT, self._limit, *reach, *columns
-        )
-        add_unseen(self._sight_time, self._turning.outflow[layout.lane_road], float(HORIZON), *columns)
+        reach = (layout.reach_start, layout.reach_lane, layout.reach_extra, self._reach_weight)
+        known = known_rows(layout, tracks, priority)
+        rows = np.flatnonzero(~known) if known.any() else slice(None)
+        seen = (tracks.road[rows], tracks.rest[rows], tracks.speed[rows], worth[rows], hold[rows])
+        add_tracks(*seen, 1.0 / share, SIGHT, self._limit, *reach, *columns)
+        self._ways = {} if priority is None else add_known(layout, tracks, priority, known, self._limit, columns)
+        unseen = np.where(self._joining.fed_inside, 0.0, self._turning.outflow[layout.lane_road])
+        add_unseen(self._sight_time, unseen, float(HORIZON), *columns)
         heads = np.zeros(len(layout.roads.ids), bool)
         heads[tracks.road[(tracks.speed < _HALT) & (tracks.rest < _HEAD)]] = True
         self._standing = np.where(heads[layout.lane_road], self._standing + 1.0, 0.0)
 
-    def _decide(
-        self, signal: "_Signal", room: Reals, refill: Reals, stage: int, elapsed: float, green_in: float
-    ) -> int:
-        plan = signal.plan
+    def _decide(self, unit: "_Unit", room: Reals, refill: Reals, stage: int, elapsed: float, green_in: float) -> int:
+        plan = unit.plan
         if plan.stage[0] != stage:
             _drop_first(plan)
-        if green_in > 0 or elapsed < signal.min_green[stage]:
+        if green_in > 0 or elapsed < unit.min_green[stage]:
             return stage
-        rows = slice(signal.first, signal.first + signal.lanes)
+        rows = slice(unit.first, unit.first + unit.lanes)
         if not self._count[rows].any():
             return stage
         standing = self._standing[rows]
-        if signal.is_jammed(stage, elapsed, self._count[rows], standing):
+        if unit.is_jammed(stage, elapsed, self._count[rows], standing):
             plan.length[0] = 0
-            return (stage + 1) % signal.min_green.size
-        space, growth = lanes_room(signal.link_lane, signal.out, signal.turn, room, refill, signal.lanes)
+            return (stage + 1) % unit.min_green.size
+        protected, yielding, usual = unit.opened(self._ways)
+        space, growth = lanes_room(unit.link_lane, unit.out, unit.turn, room, refill, unit.lanes)
         approach = Approach(
             number=self._count[rows],
             arrival=self._arrival[rows],
             share=self._share[rows],
             value=self._value[rows],
             care=1.0 + np.clip(standing / PATIENCE - 1.0, 0.0, 4.0),
-            open_protected=signal.protected,
-            open_yield=signal.yielding,
-            foes=signal.foes,
-            change=signal.change,
-            min_green=signal.min_green,
+            open_protected=protected,
+            open_yield=yielding,
+            foes=unit.foes,
+            change=unit.change,
+            min_green=unit.min_green,
             room=space,
             stuck=((standing > 0) & (elapsed > _GREEN_SEEN)).astype(np.uint8),
             refill=growth,
-            open_usual=signal.usual,
+            open_usual=usual,
         )
-        search_plan(approach, signal.work, plan, signal.trial, signal.made, stage, elapsed, ROUNDS)
+        search_plan(approach, unit.work, plan, unit.trial, unit.made, stage, elapsed, ROUNDS)
         return int(plan.stage[1]) if plan.length[0] > 1 and plan.green[0] <= elapsed else stage
 
 
-class _Signal:
-    """Columns of one signal that hardly change, its plan and the memory of its model."""
+class _Unit:
+    """Columns of one signal, or of some that are joined, that hardly change, its plan and the memory of its model."""
 
     def __init__(self, layout: Layout, signal: int, change: Reals) -> None:
         self.first = int(layout.lane_start[signal])
@@ -161,6 +172,14 @@ class _Signal:
         """Whether nothing has moved for a while on any lane that the green serves: vehicles inside block each other."""
         served = (self.protected[stage] + self.yielding[stage] > 0.5) & (number > 0)
         return elapsed >= JAM_AFTER and bool(served.any()) and bool((standing[served] >= JAM_STANDS).all())
+
+    def opened(self, ways: Mapping[int, KnownWay]) -> tuple[Reals, Reals, Reals]:
+        """Share of each lane's vehicles that each stage serves protected, yielding, and usually, `[stage, lane]`."""
+        protected = opened(self.protected, self._shown == PROTECTED, self.first, ways)
+        if protected is self.protected:
+            return self.protected, self.yielding, self.usual
+        yielding = opened(self.yielding, self._shown == YIELD, self.first, ways)
+        return protected, yielding, protected + YIELD_USUAL * yielding
 
     def set_turns(self, turn: Reals) -> None:
         """Take the chance of each link of its lane; what a stage opens for a lane follows from it."""

@@ -13,25 +13,27 @@ PRIOR = 2.0
 
 
 class Turning:
-    """Counts tracks over each link: `shares` the chance of each link of its lane, `outflow` vehicles/s of each road."""
+    """Counts tracks over each link and each way without lights; `outflow` is vehicles/s of each road."""
 
     def __init__(self, layout: Layout) -> None:
         roads = len(layout.roads.ids)
         signal_of_link = np.repeat(np.arange(layout.signals), np.diff(layout.link_start))
-        self.lane = layout.lane_start[signal_of_link] + layout.link_lane
-        before = layout.lane_road[self.lane].astype(np.int64)
-        ways = np.concatenate([before * roads + layout.link_via, before * roads + layout.link_out])
-        link = np.concatenate([np.arange(before.size), np.arange(before.size)])
-        known = np.concatenate([layout.link_via >= 0, layout.link_out >= 0])
-        order = np.argsort(ways[known], kind="stable")
-        self._way, self._link = ways[known][order], link[known][order]
+        lane = layout.lane_road[layout.lane_start[signal_of_link] + layout.link_lane]
+        self._links = len(lane)
+        before = np.concatenate([lane, layout.way_lane]).astype(np.int64)
+        via, out = np.concatenate([layout.link_via, layout.way_via]), np.concatenate([layout.link_out, layout.way_out])
+        moves, row = np.concatenate([before * roads + via, before * roads + out]), np.arange(before.size)
+        known = np.concatenate([via >= 0, out >= 0])
+        order = np.argsort(moves[known], kind="stable")
+        self._move, self._row = moves[known][order], np.concatenate([row, row])[known][order]
         self._roads = roads
-        per_lane = np.bincount(self.lane, minlength=len(layout.lane_road))
-        self._prior = PRIOR / per_lane[self.lane]
+        self._group = before + np.where(row < self._links, 0, roads)
+        self._prior = PRIOR / np.bincount(self._group)[self._group]
         self._count = np.zeros(before.size)
         self._last = np.full(1024, -1, np.int64)
         self._time = -np.inf
         self.outflow = np.zeros(roads)
+        self._reach_way, self._reach_next = layout.reach_way, layout.reach_next
 
     def observe(self, now: float, tracks: Tracks) -> None:
         """Take in the tracks of one moment, s."""
@@ -42,12 +44,12 @@ class Turning:
             self._last = np.concatenate([self._last, np.full(highest, -1, np.int64)])
         before = self._last[tracks.track]
         moved = (before >= 0) & (before != tracks.road)
-        way = before[moved] * self._roads + tracks.road[moved]
-        place = np.minimum(np.searchsorted(self._way, way), max(self._way.size - 1, 0))
+        move = before[moved] * self._roads + tracks.road[moved]
+        place = np.minimum(np.searchsorted(self._move, move), max(self._move.size - 1, 0))
         self._count *= np.exp(-passed / MEMORY)
-        if self._way.size:
-            hit = self._way[place] == way
-            np.add.at(self._count, self._link[place[hit]], 1.0)
+        if self._move.size:
+            hit = self._move[place] == move
+            np.add.at(self._count, self._row[place[hit]], 1.0)
         if passed > 0:
             left = np.bincount(before[moved], minlength=self._roads) / passed
             self.outflow += (left - self.outflow) * (1 - np.exp(-passed / FLOW_MEMORY))
@@ -55,8 +57,22 @@ class Turning:
 
     def shares(self) -> Reals:
         """Chance of each link, flat as in the layout; they add up to 1 over the links of a lane."""
+        return self._chances()[: self._links]
+
+    def reach(self) -> Reals:
+        """Chance that a track is heading for the approach lane, for each row of `reach_*`."""
+        of_way = np.append(self._chances()[self._links :], 1.0)[self._reach_way]
+        weight = np.where(self._reach_next < 0, 1.0, of_way)
+        chance: Reals = weight.copy()
+        row = self._reach_next.copy()
+        while (row >= 0).any():
+            chance *= np.append(weight, 1.0)[row]
+            row = np.where(row >= 0, np.append(self._reach_next, -1)[row], -1)
+        return chance
+
+    def _chances(self) -> Reals:
         weight = self._count + self._prior
-        total: Reals = weight / np.bincount(self.lane, weight)[self.lane]
+        total: Reals = weight / np.bincount(self._group, weight)[self._group]
         return total
 
 

@@ -10,8 +10,9 @@ from live_signals_city import DURATIONS, network, picture, sensors, shown
 
 from cloudctl.signals.baselines import Fixed
 from cloudctl.signals.layout import Ints, Scene
+from cloudctl.signals.live.orders import Orders
 from cloudctl.signals.live.recommendation import Mode
-from cloudctl.signals.live.recommender import LiveRecommender, Orders
+from cloudctl.signals.live.recommender import LiveRecommender
 from simulators.signal_controller_stages import StageControl
 from simulators.sumo_lights import LightStep
 

@@ -11,6 +11,9 @@ from cloudctl.cli import app
 from cloudctl.sumo_tools import run_program
 
 pytest.importorskip("libsumo")
+from cloudctl.signals.evaluation.bus_watch import BusWatch  # needs libsumo
+from cloudctl.signals.evaluation.priority_order import Grant
+from cloudctl.signals.evaluation.priority_run import result_of
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +67,34 @@ def test_buses_with_priority_wait_less_than_without(road: Path) -> None:
     assert lost["default, conditional"] <= lost["default, none"]
     assert {row[0]["buses"] for row in found.values()} == {10}
     assert len(text.splitlines()) == 5
+
+
+def test_only_vehicles_that_set_off_after_the_warm_up_count(tmp_path: Path) -> None:
+    trips = tmp_path / "trips.xml"
+    rows = [("b1", 10, 0, 80.0), ("b2", 300, 0, 20.0), ("c1", 20, 0, 90.0), ("c2", 400, 5, 10.0), ("c3", -1, 60, 0.0)]
+    text = "".join(
+        f'<tripinfo id="{name}" depart="{depart}" departDelay="{late}" timeLoss="{loss}"/>'
+        for name, depart, late, loss in rows
+    )
+    trips.write_text(f"<tripinfos>{text}</tripinfos>", encoding="utf-8")
+    watch = BusWatch(Grant.NONE)
+    watch.lost, watch.departed = {"b1": 50.0, "b2": 10.0}, {"b1": 10.0, "b2": 300.0}
+    every, later = result_of(trips, watch), result_of(trips, watch, 200.0)
+    assert (every.bus_at_signals_s, every.buses, every.others) == (30.0, 2, 3)
+    assert (later.bus_at_signals_s, later.bus_delay_s, later.buses, later.others) == (10.0, 20.0, 1, 2)
+    assert later.other_delay_s == pytest.approx((15.0 + 60.0) / 2)
+
+
+def test_controllers_that_follow_the_live_recommendations_save_delay_and_more_so_for_buses(road: Path) -> None:
+    text, found = _run(road, "live")
+    assert isinstance(found, dict)
+    assert list(found) == ["fixed", "live", "live, buses weighed"]
+    delays = {name: rows[0]["delays"] for name, rows in found.items()}
+    assert delays["live"]["person_delay_s"] < delays["fixed"]["person_delay_s"]
+    assert delays["live, buses weighed"]["bus_at_signals_s"] < delays["live"]["bus_at_signals_s"]
+    assert found["fixed"][0]["followed"] == 0.0
+    assert found["live"][0]["followed"] > 0.3
+    assert "live: a stage was recommended in" in text
 
 
 @pytest.mark.parametrize("share", ["0", "1.5", "much"])

@@ -11,6 +11,7 @@ from cloudctl.cli import app
 from cloudctl.sumo_tools import run_program
 
 pytest.importorskip("libsumo")
+sumo_scenario = pytest.importorskip("cloudctl.signals.evaluation.sumo_scenario")
 END = 600
 
 
@@ -61,6 +62,19 @@ def test_the_result_has_the_mean_and_each_seed_and_repeats(crossroads: Path) -> 
     assert [set(row) for row in first["seeds"]] == [NAMES | {"seed"}] * 2
     assert [row["seed"] for row in first["seeds"]] == [1, 2]
     assert first == _evaluate(crossroads, "--controller", "rolling-horizon", "--seeds", "1,2", "--jobs", "2")
+
+
+def test_who_is_inside_a_junction_is_on_the_way_to_the_next_stop_line(crossroads: Path) -> None:
+    sumo_scenario.start(crossroads, 1, crossroads.with_name("trips.xml"), END)
+    layout = sumo_scenario.read_layout()
+    sumo_scenario.close()
+    roads = layout.roads.ids
+    entering = [via for via, out in zip(layout.link_via, layout.link_out, strict=True) if roads[out] == "A0B0_0"]
+    assert len(entering) == 2
+    for via in entering:
+        rows = slice(layout.reach_start[via], layout.reach_start[via + 1])
+        assert "A0B0_0" in {roads[layout.lane_road[lane]] for lane in layout.reach_lane[rows]}
+        assert layout.reach_weight[rows].max() == 1.0
 
 
 def test_ours_loses_much_less_time_than_the_plan(crossroads: Path) -> None:

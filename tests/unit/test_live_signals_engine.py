@@ -10,6 +10,7 @@ from live_signals_city import network, picture, queue, sensors, shown
 
 from cloudctl.advice.advisory import Advisory, AdvisoryKind
 from cloudctl.advice.bus_priority import BusPriority, PriorityRequest
+from cloudctl.advice.priority_request import Need
 from cloudctl.advice.scene import Scene
 from cloudctl.advice.topology import Topology
 from cloudctl.engine.commands import CommandDesk
@@ -23,6 +24,8 @@ from cloudctl.signals.live.orders import REQUEST_PRIORITY
 from cloudctl.signals.live.recommendation import Mode, SignalRecommendation
 from cloudctl.signals.live.recommender import LiveRecommender
 from cloudctl.signals.live.state import SignalsState
+from cloudctl.signals.live.weighing import coming_buses
+from cloudctl.signals.priority_worth import worth_of
 from ingest.device_kinds import DeviceKind
 from ingest.device_registry import DeviceRegistry
 from ingest.messages.rsc import RoadsideCoordination
@@ -205,6 +208,28 @@ def test_priority_at_a_signal_that_does_not_follow_goes_to_its_controller() -> N
     world = World(execute=False)
     world.run(9)
     assert world.control.take(asked(world, 2, world.now + 6.0), world.now) is None
+
+
+def test_a_bus_at_a_following_signal_is_granted_and_weighed_by_the_strategy_not_forced() -> None:
+    world = World()
+    world.run(9)
+    bus = Vehicle("DB", 340.0, 8.0, 1, ParticipantKind.BUS)
+    plain = shown(0, world.now)
+    lit = dataclasses.replace(plain, next_green=np.array([world.now, world.now + 20.0]), likely_end=plain.received)
+    names = ["", "BUS00001"]
+    scene = Scene(world.now, picture(world.second, 0, [bus], lit), Topology(network()), names)
+    (advisory,) = world.priority.advise(scene)
+    met = world.control.take(advisory, world.now)
+    assert met is not None
+    assert met.content["status"] == "granted"
+    world.run(2, vehicles=[bus])
+    assert world.control.recommender.current[0].reason.value != "priority"
+    (coming,) = coming_buses(world.priority)
+    assert (coming.track, coming.group) == (1, 1)
+    assert coming.worth == pytest.approx(worth_of(0.0))
+    world.priority.needs = {"BUS00001": Need(lateness=200.0)}
+    assert coming_buses(world.priority)[0].worth == pytest.approx(worth_of(200.0))
+    assert worth_of(200.0) > worth_of(0.0)
 
 
 def command(world: World, **wish: object) -> CommandReply:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from advice_city import NOW, Vehicle, build_network, lights, scene_of
 
-from cloudctl.advice.bus_approach import approaching_buses
+from cloudctl.advice.bus_approach import DWELL, LEAST_DWELL, approaching_buses, run_time
 from cloudctl.advice.bus_priority import BusPriority, assess
+from cloudctl.advice.green_wave import HEADWAY, START_UP
 from cloudctl.advice.priority_request import Cause, Need, PriorityRequest
 from cloudctl.advice.priority_states import SignalPriorityState
 from cloudctl.advice.scene import Scene
@@ -197,3 +198,34 @@ def test_an_operators_hold_is_the_reason_that_a_request_waits() -> None:
     desk.request(request())
     assert desk.advise(scene([bus(377.5)], red(20.0))) == []
     assert state_of(desk, "r-CAR00001").reason == "an operator holds the signal"
+
+
+def test_a_queue_before_the_bus_makes_the_green_come_so_much_earlier() -> None:
+    asked = []
+    for number in (0, 4):
+        standing = [Vehicle("AB", 496.0 - 7.0 * place, 0.0) for place in range(number)]
+        (advisory,) = BusPriority().advise(scene([*standing, bus(320.0)], red(20.0)))
+        asked.append(advisory.content)
+    assert asked[1]["passes"] == asked[0]["passes"]
+    assert asked[1]["arrival"] == pytest.approx(float(str(asked[0]["arrival"])) - START_UP - 4 * HEADWAY, abs=0.1)
+    assert (asked[0]["max_seconds"], asked[1]["max_seconds"]) == (
+        pytest.approx(2.3, abs=0.1),
+        pytest.approx(10.5, abs=0.1),
+    )
+
+
+def test_a_bus_that_has_stood_at_its_stop_for_long_is_expected_sooner() -> None:
+    stop = build_network(PLACES, ROADS, ["B"], stops=[("DB", 250.0)])
+    priority = BusPriority()
+    expected = []
+    for second in (0.0, 9.0, 40.0):
+        bus = Vehicle("DB", 242.0, 0.0, 1, ParticipantKind.BUS)
+        priority.advise(scene_of(stop, [bus], now=NOW + second, signals=lights(stop, green=False, change=np.nan)))
+        expected.append(priority.near[0].arrival - NOW - second)
+    assert expected[0] - expected[1] == pytest.approx(9.0)
+    assert expected[0] - expected[2] == pytest.approx(DWELL - LEAST_DWELL)
+
+
+@pytest.mark.parametrize(("speed", "seconds"), [(10.0, 12.0), (0.0, 16.0), (4.0, 12.0)])
+def test_a_slow_bus_is_expected_to_speed_up_again(speed: float, seconds: float) -> None:
+    assert run_time(120.0, speed, 15.0) == pytest.approx(seconds, abs=0.7)

@@ -10,8 +10,9 @@ from live_signals_city import network, picture, queue, sensors, shown
 
 from cloudctl.signals.baselines import Fixed
 from cloudctl.signals.layout import Ints, Scene
+from cloudctl.signals.live.orders import Coming, Orders
 from cloudctl.signals.live.recommendation import Mode, Reason, SignalRecommendation
-from cloudctl.signals.live.recommender import LiveRecommender, Orders
+from cloudctl.signals.live.recommender import LiveRecommender
 from fusion.picture import TrafficPicture
 
 
@@ -115,6 +116,18 @@ def test_a_vehicle_with_priority_goes_before_the_strategy_and_behind_the_safety_
     assert (early.reason, early.stage) == (Reason.LEAST_GREEN, 0)
     found = run(recommender, range(5, 12), orders=Orders(forced={0: 1}))
     assert (found.reason, found.stage) == (Reason.PRIORITY, 1)
+
+
+def test_a_bus_is_weighed_against_a_platoon_by_its_worth() -> None:
+    there = [Vehicle("DB", 393.0, 0.0), *(Vehicle("AB", 490.0 - 9.0 * place, 11.0) for place in range(8))]
+    own = {"track": 1, "group": 1}
+    assert run(LiveRecommender(network()), range(9), vehicles=there).stage == 0
+    empty = Orders(coming=[Coming(**own, worth=1.0)])
+    assert run(LiveRecommender(network()), range(9), vehicles=there, orders=empty).stage == 0
+    full = Orders(coming=[Coming(**own, worth=60.0)])
+    assert run(LiveRecommender(network()), range(9), vehicles=there, orders=full).stage == 1
+    calling = Orders(coming=[Coming(**own, worth=60.0, hold=45.0)])
+    assert run(LiveRecommender(network()), range(9), vehicles=there, orders=calling).stage == 0
 
 
 def test_since_is_kept_while_the_same_is_recommended_and_only_changes_are_told() -> None:

@@ -143,6 +143,25 @@ def test_turning_learns_from_tracks_that_pass(layout: Layout) -> None:
     assert turning.outflow[1] > 0
 
 
+def test_where_a_lane_leads_follows_from_those_who_went_before() -> None:
+    names = ("north", "far", "aside", "farther", ":far_0")
+    roads = Roads(names, np.array([60.0, 50.0, 60.0, 40.0, 8.0]), np.full(5, 13.9))
+    links = {"x": [Link("north", "aside", "", 0), Link("aside", "north", "", 2)]}
+    ways = [Way("far", "north", ":far_0"), Way("far", "aside", ""), Way("farther", "far", "")]
+    layout = build_layout(roads, [PROGRAM], links, ways)
+    turning = Turning(layout)
+    heading = layout.reach_lane == 0
+    before = dict(
+        zip(np.repeat(np.arange(5), np.diff(layout.reach_start))[heading], turning.reach()[heading], strict=True)
+    )
+    assert before == {0: 1.0, 1: 0.5, 3: 0.5, 4: 1.0}
+    for number in range(40):
+        turning.observe(2.0 * number, _tracks((number, 1, 1.0, 5.0)))
+        turning.observe(2.0 * number + 1, _tracks((number, 2 if number % 5 == 0 else 4, 50.0, 5.0)))
+    assert turning.reach()[heading].tolist() == pytest.approx([1.0, 0.79, 0.79, 1.0], abs=0.02)
+    assert turning.shares().tolist() == [1.0, 1.0]
+
+
 def test_room_behind_a_lane_is_that_of_the_way_which_fills_first(layout: Layout) -> None:
     tracks = _tracks(*[(i, 3, 1.0 + 7.5 * i, 0.0) for i in range(7)])
     room, refill = room_behind(layout, tracks, np.zeros(7))

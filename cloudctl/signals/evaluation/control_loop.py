@@ -9,14 +9,14 @@ import numpy as np
 from cloudctl.signals.catalogue import strategy_named
 from cloudctl.signals.evaluation import sumo_scenario
 from cloudctl.signals.evaluation.sumo_scenario import TrackSource
-from cloudctl.signals.layout import Priority, Scene, Tracks
+from cloudctl.signals.layout import Layout, Priority, Scene, Tracks
 from cloudctl.signals.rolling_horizon import RollingHorizon
 from cloudctl.signals.safety import FOLLOW_PLAN, SafetyLayer
 from cloudctl.signals.warm_up import warm_up
 
 DECIDE_EVERY = 1.0
 """s"""
-Requests = Callable[[float, Tracks, TrackSource], Priority | None]
+Requests = Callable[[float, Tracks, TrackSource, Layout], Priority | None]
 
 
 class ControlLoop:
@@ -50,7 +50,7 @@ class ControlLoop:
 
     def _decide(self, now: float) -> None:
         tracks = self._source.read()
-        priority = self._requests(now, tracks, self._source) if self._requests is not None else None
+        priority = self._requests(now, tracks, self._source, self.layout) if self._requests is not None else None
         scene = Scene(now, tracks, self._safety.lights(now), priority)
         started = time.process_time()
         proposal = self._strategy.propose(scene)

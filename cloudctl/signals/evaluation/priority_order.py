@@ -17,13 +17,14 @@ class Grant(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PriorityOrder:
-    """What to run; `end` s of the scenario's clock or its own."""
+    """What to run; `end` s of the scenario's clock or its own; vehicles count that set off at `since` s or later."""
 
     config: Path
     controller: str
     grant: Grant
     seed: int
     end: float | None = None
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

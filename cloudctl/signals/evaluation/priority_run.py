@@ -7,10 +7,11 @@ import libsumo
 import numpy as np
 
 from cloudctl.signals.evaluation import sumo_scenario
-from cloudctl.signals.evaluation.bus_watch import OCCUPANTS, PASSENGERS, BusWatch
+from cloudctl.signals.evaluation.bus_watch import BusWatch
 from cloudctl.signals.evaluation.control_loop import ControlLoop
 from cloudctl.signals.evaluation.priority_order import PriorityOrder, PriorityResult
 from cloudctl.signals.evaluation.run_end import is_over
+from cloudctl.signals.priority_worth import OCCUPANTS, PASSENGERS
 
 
 def run_priority(order: PriorityOrder) -> PriorityResult:
@@ -27,7 +28,7 @@ def run_priority(order: PriorityOrder) -> PriorityResult:
             watch = _drive(order)
         finally:
             sumo_scenario.close()
-        return _result(trips, watch)
+        return result_of(trips, watch, order.since)
 
 
 def _drive(order: PriorityOrder) -> BusWatch:
@@ -42,15 +43,19 @@ def _drive(order: PriorityOrder) -> BusWatch:
     return watch
 
 
-def _result(trips: Path, watch: BusWatch) -> PriorityResult:
+def result_of(trips: Path, watch: BusWatch, since: float = 0.0) -> PriorityResult:
+    """Delays of a run from SUMO's trip file, of all that set off at `since` s or later; `watch` tells who was a bus."""
     buses: list[float] = []
     others: list[float] = []
     for row in sumo_scenario.read_trips(trips):
+        if 0 <= float(row["depart"]) < since:
+            continue
         delay = float(row["departDelay"]) + (float(row["timeLoss"]) if float(row["depart"]) >= 0 else 0.0)
         (buses if row["id"] in watch.lost else others).append(delay)
+    lost = [seconds for name, seconds in watch.lost.items() if watch.departed[name] >= since]
     persons = PASSENGERS * len(buses) + OCCUPANTS * len(others)
     return PriorityResult(
-        bus_at_signals_s=float(np.mean(list(watch.lost.values()) or [0.0])),
+        bus_at_signals_s=float(np.mean(lost or [0.0])),
         bus_delay_s=float(np.mean(buses or [0.0])),
         other_delay_s=float(np.mean(others or [0.0])),
         person_delay_s=(PASSENGERS * sum(buses) + OCCUPANTS * sum(others)) / max(persons, 1.0),

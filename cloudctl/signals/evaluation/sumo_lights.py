@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fusion.picture import SignalStates
 from maps.network import RoadNetwork
 
-_LETTERS = {"G": 6, "g": 5, "y": 7, "Y": 7, "u": 3, "r": 3, "R": 3, "s": 3}
+LETTERS = {"G": 6, "g": 5, "y": 7, "Y": 7, "u": 3, "r": 3, "R": 3, "s": 3}
 """LightState (T/CSAE 53-2020) by SUMO's letter."""
 _GREEN = frozenset("Gg")
 
@@ -75,7 +75,7 @@ def _read(name: str, network: RoadNetwork) -> _Signal | None:
     return _Signal(
         name,
         np.array(list(light), np.int64),
-        np.array([[_LETTERS.get(one, 0) for one in row] for row in letters], np.uint8).T,
+        np.array([[LETTERS.get(one, 0) for one in row] for row in letters], np.uint8).T,
         np.array([_waits(row, durations, stop_at_green=False) for row in letters]).T,
         np.array([_waits(row, durations, stop_at_green=True) for row in letters]).T,
     )

@@ -63,6 +63,11 @@ class SumoPicture:
         self._length = np.zeros(1024, np.float32)
         self._routes: dict[int, tuple[int, ...]] = {}
 
+    @property
+    def network(self) -> RoadNetwork:
+        """The map of the scenario."""
+        return self._topology.network
+
     def read(self, now: float) -> Scene:
         """Scene after the step just made, at `now` of the scenario, s."""
         picture = TrafficPicture(0, now + EPOCH, self._tracks(now), self._links, self._lights.read(now, EPOCH), ())

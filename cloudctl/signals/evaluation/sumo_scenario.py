@@ -97,12 +97,21 @@ def _walked(lane: str) -> bool:
 
 
 def _open_ways(ids: Iterable[str], controlled: set[tuple[str, str]]) -> Iterator[Way]:
+    """Ways that no light is on; those inside junctions lead on from where a light let vehicles in."""
+    inside: list[str] = []
+    known: set[str] = set()
     for lane in ids:
         if lane.startswith(":"):
+            inside.append(lane)
             continue
         for way in libsumo.lane.getLinks(lane):
             if (lane, way[0]) not in controlled and way[6] != "t":
+                known.add(way[4])
                 yield Way(lane, way[0], way[4])
+    for lane in inside:
+        if lane not in known:
+            for way in libsumo.lane.getLinks(lane):
+                yield Way(lane, way[4] or way[0], "")
 
 
 class TrackSource:

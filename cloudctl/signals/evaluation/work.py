@@ -2,6 +2,7 @@
 
 from cloudctl.compiled_code import use_compiled_code
 from cloudctl.signals.evaluation.glosa_order import GlosaOrder, GlosaResult
+from cloudctl.signals.evaluation.live_order import LiveOrder, LiveResult
 from cloudctl.signals.evaluation.priority_order import PriorityOrder, PriorityResult
 from cloudctl.signals.evaluation.run_order import RunOrder, RunResult
 
@@ -28,3 +29,11 @@ def work_priority(order: PriorityOrder) -> PriorityResult:
     from cloudctl.signals.evaluation.priority_run import run_priority  # noqa: PLC0415  # libsumo prints when loaded
 
     return run_priority(order)
+
+
+def work_live(order: LiveOrder) -> LiveResult:
+    """Run one order under live recommendations."""
+    use_compiled_code()
+    from cloudctl.signals.evaluation.live_run import run_live  # noqa: PLC0415  # libsumo prints when loaded
+
+    return run_live(order)

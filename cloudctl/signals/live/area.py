@@ -5,16 +5,17 @@ longest greens and its changes are those of the road. While a change that the pl
 goes on by itself, because a commanded change need not be one of the program.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from cloudctl.signals.coverage import Coverage
-from cloudctl.signals.layout import Ints, Reals, Scene, Tracks
+from cloudctl.signals.layout import Ints, Layout, Priority, Reals, Scene, Tracks
 from cloudctl.signals.live.approach_coverage import ApproachCoverage
 from cloudctl.signals.live.network_layout import layout_of
 from cloudctl.signals.live.observed import NOWHERE, Shown
+from cloudctl.signals.live.orders import Coming, Orders
 from cloudctl.signals.live.pedestrians import stage_for
 from cloudctl.signals.live.saving import LOOK_AHEAD, Savings
 from cloudctl.signals.live.track_source import TrackSource
@@ -69,6 +70,7 @@ class Area:
         self._source = TrackSource(network, _lanes_of_interest(network, self.layout.lane_road, self.layout.reach_start))
         self._groups = [int(network.signals.group_start[row]) for row in self.rows]
         self._change = self.safety.change_times()
+        self._links, self._lane_of_link = _links(self.layout, self._groups)
         self._covered = np.zeros(len(self.rows), bool)
         self._declared = False
         self.tracks = Tracks(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0), np.empty(0), np.empty(0))
@@ -79,8 +81,7 @@ class Area:
         shown: Mapping[int, Shown],
         sensors: SensorTable,
         waited: Reals,
-        forced: Mapping[int, int],
-        executed: Collection[int],
+        orders: Orders,
     ) -> list[Decision]:
         """Decide on all signals.
 
@@ -89,21 +90,23 @@ class Area:
             shown: What each signal shows, by row.
             sensors: What roadside sensors see.
             waited: For how long pedestrians have waited, s, by signal group.
-            forced: Stage that a vehicle with priority needs, by signal row.
-            executed: Signals that follow the platform's commands.
+            orders: Stages that vehicles need at once, who follows the platform, whose delay counts more.
         """
         now = picture.time
         self.tracks = self._source.read(picture)
         self.savings.look(self.tracks)
         coverage = self._cover(now, sensors)
-        known = np.array([self._join(place, shown[row], now, row in executed) for place, row in enumerate(self.rows)])
+        known = np.array(
+            [self._join(place, shown[row], now, row in orders.executed) for place, row in enumerate(self.rows)]
+        )
         lights = self.safety.lights(now)
-        wanted = self._strategy.propose(Scene(now, self.tracks, lights)).astype(np.int32).copy()
+        seen = Scene(now, self.tracks, lights, self._priority(orders.coming))
+        wanted = self._strategy.propose(seen).astype(np.int32).copy()
         wanted[~self._covered] = FOLLOW_PLAN
         why = [""] * len(self.rows)
         for place, row in enumerate(self.rows):
             if wanted[place] != FOLLOW_PLAN:
-                wanted[place], why[place] = self._force(place, row, int(wanted[place]), waited, forced)
+                wanted[place], why[place] = self._force(place, row, int(wanted[place]), waited, orders.forced)
         heard = np.array([shown[row].heard for row in self.rows])
         fresh = known & (np.abs(now - heard) <= STALE)
         before = lights.stage.copy()
@@ -133,6 +136,20 @@ class Area:
             self.safety.advance(now, wanted, np.full(len(self.rows), now))
         stages = np.zeros(LOOK_AHEAD, np.int32)
         self.savings.of(0, stages, stages)
+
+    def _priority(self, coming: Collection[Coming]) -> Priority | None:
+        """Columns of the vehicles with priority that are on their way to these signals; None where none is."""
+        found: list[tuple[int, float, float, int]] = []
+        for each in coming:
+            links = self._links.get(each.group, [])
+            row = self._source.row_of(each.track) if links else -1
+            if row >= 0:
+                own = [link for link in links if self._lane_of_link[link] == self.tracks.road[row]]
+                found.append((row, each.worth, each.hold, (own or links)[0]))
+        if not found:
+            return None
+        rows, worth, hold, links_taken = zip(*found, strict=True)
+        return Priority(np.array(rows, np.int32), np.array(worth), np.array(hold), np.array(links_taken, np.int32))
 
     def _force(self, place: int, row: int, wanted: int, waited: Reals, forced: Mapping[int, int]) -> tuple[int, str]:
         """Let priority, then pedestrians who have waited too long, go before the strategy's choice."""
@@ -183,6 +200,15 @@ class Area:
         safety = self.safety
         safety.stage[place], safety.target[place] = stage, target
         safety.step[place], safety.since[place] = step, since
+
+
+def _links(layout: Layout, groups: Sequence[int]) -> tuple[dict[int, list[int]], Ints]:
+    """Links (flat rows) of each signal group (row), and the lane (row of the network) of each link."""
+    found: dict[int, list[int]] = {}
+    signal = np.repeat(np.arange(layout.signals), np.diff(layout.link_start))
+    for link, (place, light) in enumerate(zip(signal.tolist(), layout.link_light.tolist(), strict=True)):
+        found.setdefault(groups[place] + light, []).append(link)
+    return found, layout.lane_road[layout.lane_start[signal] + layout.link_lane]
 
 
 def _lanes_of_interest(

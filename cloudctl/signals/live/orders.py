@@ -1,4 +1,7 @@
-"""What the gateway asks of the engine about signals: kinds of commands and their content."""
+"""What is asked of signals: by the gateway, as a command and its content, and within the engine, by signal row."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -18,3 +21,31 @@ class PriorityWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """s behind the timetable"""
     urgent: bool = False
     """An emergency vehicle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A vehicle with priority on its way to a light."""
+
+    track: int
+    """Id of its track."""
+    group: int
+    """Row of the signal group that it needs."""
+    worth: float
+    """How many vehicles' delay its delay counts as."""
+    hold: float = 0.0
+    """s that it will stand at stops before the light"""
+
+
+@dataclass
+class Orders:
+    """What binds the recommendations from outside, by signal row."""
+
+    held: Mapping[int, float] = field(default_factory=dict)
+    """Under manual hold, and until when (UTC epoch s)."""
+    forced: Mapping[int, int] = field(default_factory=dict)
+    """Stage that a vehicle with priority needs."""
+    executed: Collection[int] = ()
+    """Signals that follow the platform's commands."""
+    coming: Collection[Coming] = ()
+    """Vehicles whose delay counts more than others'."""

@@ -1,7 +1,6 @@
 """Recommendations for every signal that has a layout, once a second each; the signals are spread over the second."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from cloudctl.signals.catalogue import strategy_named
 from cloudctl.signals.live.area import Area, Decision
 from cloudctl.signals.live.network_layout import programs_of
 from cloudctl.signals.live.observed import ObservedPrograms
+from cloudctl.signals.live.orders import Orders
 from cloudctl.signals.live.pedestrians import Waiting
 from cloudctl.signals.live.recommendation import Mode, Reason, SignalRecommendation
 from cloudctl.signals.live.saving import planned_stages, recommended_stages
@@ -29,18 +29,6 @@ SHORTEST_STAY = 5.0
 """s for which a green that is kept goes on at least"""
 LONGER = (0.0, 5.0, 10.0, 20.0)
 """s by which the recommended green may go on beyond that; the best of them counts, as the strategy goes on choosing"""
-
-
-@dataclass
-class Orders:
-    """What binds the recommendations from outside, by signal row."""
-
-    held: Mapping[int, float] = field(default_factory=dict)
-    """Under manual hold, and until when (UTC epoch s)."""
-    forced: Mapping[int, int] = field(default_factory=dict)
-    """Stage that a vehicle with priority needs."""
-    executed: Collection[int] = ()
-    """Signals that follow the platform's commands."""
 
 
 class LiveRecommender:
@@ -75,9 +63,7 @@ class LiveRecommender:
             self._due[number] = ((picture.time + SLACK - offset) // PERIOD + 1) * PERIOD + offset
             if number == 0:
                 self.waiting.follow(picture.tracks, picture.time)
-            decisions = area.decide(
-                picture, self.observed.shown, sensors, self.waiting.seconds, orders.forced, orders.executed
-            )
+            decisions = area.decide(picture, self.observed.shown, sensors, self.waiting.seconds, orders)
             for place, decision in enumerate(decisions):
                 fresh = self._recommend(area, place, decision, orders.held, picture.time)
                 before = self.current.get(decision.row)

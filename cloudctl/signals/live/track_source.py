@@ -61,6 +61,11 @@ class TrackSource:
         self._length = network.lanes.length.astype(np.float64)
         self._lanes = np.append(lanes, False)
         self._numbers = TrackNumbers()
+        self._rows: dict[int, int] = {}
+
+    def row_of(self, track: int) -> int:
+        """Row that a track (id) had among those last read, -1 where it was not there."""
+        return self._rows.get(track, -1)
 
     def read(self, picture: TrafficPicture) -> Tracks:
         """Tracks of a picture."""
@@ -69,6 +74,7 @@ class TrackSource:
         lane = table.lane[rows].astype(np.int32)
         length = np.nan_to_num(table.length[rows].astype(np.float64), nan=USUAL_LENGTH)
         front = table.lane_offset[rows].astype(np.float64) + length / 2
+        self._rows = {track: row for row, track in enumerate(table.track_id[rows].tolist())}
         return Tracks(
             track=self._numbers.follow(table.track_id[rows].astype(np.int64)),
             road=lane,
