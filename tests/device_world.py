@@ -90,7 +90,7 @@ class Unit:
         count = 0
         while not self._ended.is_set():
             now = time.time()
-            if count % 50 == 0:
+            if count % 10 == 0:
                 self.say("V2X/RSU/INFO/UP", {"rsuEsn": self.esn, "rsuName": "测试", "version": "v1", **self.info})
                 self.say("V2X/RSU/HB/UP", {"rsuEsn": self.esn, "seqNum": str(count), "timestamp": round(now * 1000)})
             self.say(f"V2X/RSU/{self.esn}/RSM/UP", rsm(self.esn, count, now), 0)

@@ -1,10 +1,10 @@
 """Signal priority (公交优先): asks a signal to hold or advance its green for a vehicle that would just miss it.
 
 Content of an advisory: `request_id`, `vehicle` id, `signal` id, `region`, `node_id`, `phase_id`, `arrival` (UTC epoch,
-s), `strategy` extension, early_green or phase_insertion, `max_seconds`, `lateness_s`, `urgent`, `cause`, and after the
-answer `status` granted or refused, and `why` it was refused. At most one grant a signal within its cycle and a recovery
-interval, so that the others get their time back. Conflicts are resolved by class and lateness, see
-`cloudctl.advice.priority_request`.
+s: when it needs green, those before it being gone by the time it comes), `passes` (when it is at the stop line),
+`strategy` extension, early_green or phase_insertion, `max_seconds`, `lateness_s`, `urgent`, `cause`, and after the
+answer `status` granted or refused, and `why` it was refused. After a grant a signal has a recovery interval, so that
+the others get their time back. Conflicts are resolved by class and lateness, see `cloudctl.advice.priority_request`.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from cloudctl.advice.advisory import Advisory, AdvisoryKind
-from cloudctl.advice.bus_approach import Approach, approaching_buses
+from cloudctl.advice.bus_approach import Approach, StopTimes, approaching_buses
 from cloudctl.advice.priority_request import Cause, Need, PriorityRequest
 from cloudctl.advice.priority_states import GRANTED, REFUSED, PriorityBook
 from cloudctl.advice.scene import Numbering, Scene
@@ -59,6 +59,8 @@ class Plan:
     strategy: str
     seconds: float = 0.0
     reason: str = ""
+    wait: float = 0.0
+    """Until those before it have left, s."""
 
     @property
     def helps(self) -> bool:
@@ -88,6 +90,9 @@ class BusPriority:
         self.on_duty: Callable[[str], bool] = lambda _: False
         """Whether a vehicle that says it is an emergency vehicle is one by the platform's register."""
         self.book = PriorityBook()
+        self._stops = StopTimes()
+        self.near: list[Approach] = []
+        """Buses, and vehicles that have asked, on their way to a light in the last picture."""
 
     def answer_of(self, request_id: str) -> str:
         """Give what became of an urgent request: asked, granted or refused, "" where it was not made."""
@@ -104,7 +109,7 @@ class BusPriority:
         for signal in [signal for signal, until in self.held.items() if scene.now >= until]:
             del self.held[signal]
         asked_for = {vehicle for vehicle, _ in self._requests} | {each.vehicle for each in self.book.states}
-        near = approaching_buses(scene, asked_for)
+        self.near = near = approaching_buses(scene, asked_for, self._stops.follow(scene))
         by_signal: dict[int, list[PriorityRequest]] = {}
         for request in self._wanted(scene, near):
             by_signal.setdefault(int(scene.topology.network.groups.signal[request.group]), []).append(request)
@@ -163,8 +168,7 @@ class BusPriority:
             self._requests.pop((request.vehicle, request.group), None)
             self._note(request.request_id, "asked" if request.urgent else "")
             self._explain(scene, ordered[place + 1 :], "a vehicle of a higher class, or a later bus, goes first")
-            asked = replace(request, arrival=max(request.arrival, scene.now + LEAST_AHEAD))
-            return self._ask(scene, signal, asked, plan)
+            return self._ask(scene, signal, request, plan)
         return None
 
     def _leave(self, scene: Scene, request: PriorityRequest, plan: Plan) -> None:
@@ -190,13 +194,17 @@ class BusPriority:
         lon, lat = network.plane.inverse(network.signals.x[signal], network.signals.y[signal])
         name = str(network.signals.id[signal])
         who = "Emergency vehicle" if request.urgent else "Bus"
+        passes = max(request.arrival, scene.now + LEAST_AHEAD, scene.now + plan.wait)
+        needed = (
+            passes if plan.strategy == "extension" else max(request.arrival - request.queue, scene.now + LEAST_AHEAD)
+        )
         advisory = Advisory(
             id=self._ids.next(scene.now),
             kind=AdvisoryKind.BUS_PRIORITY,
             target=f"signal:{name}",
             created=scene.now,
-            valid_until=request.arrival + MAX_SECONDS,
-            reason=f"{who} {request.vehicle} reaches signal {name} in {request.arrival - scene.now:.0f} s; "
+            valid_until=passes + MAX_SECONDS,
+            reason=f"{who} {request.vehicle} reaches signal {name} in {passes - scene.now:.0f} s; "
             f"{_SAYS[plan.strategy]} by up to {plan.seconds:.0f} s lets it pass without a stop.",
             reason_code=f"bus_priority.{plan.strategy}",
             lon=float(lon),
@@ -208,7 +216,8 @@ class BusPriority:
                 "region": int(network.signals.region[signal]),
                 "node_id": int(network.signals.node_id[signal]),
                 "phase_id": int(network.groups.phase_id[request.group]),
-                "arrival": round(request.arrival, 2),
+                "arrival": round(needed, 2),
+                "passes": round(passes, 2),
                 "strategy": plan.strategy,
                 "max_seconds": round(plan.seconds, 1),
                 "lateness_s": request.lateness,
@@ -226,8 +235,10 @@ class BusPriority:
         need = self.needs.get(request.vehicle)
         late = max(request.lateness, (need.lateness if need else None) or 0.0)
         arrival = request.arrival if seen is None else seen.arrival
+        queue = request.queue if seen is None else seen.queue
         emergency = seen is not None and seen.kind == ParticipantKind.SPECIAL and self.on_duty(request.vehicle)
-        return replace(request, arrival=arrival, lateness=late, need=need, urgent=request.urgent or emergency)
+        urgent = request.urgent or emergency
+        return replace(request, arrival=arrival, queue=queue, lateness=late, need=need, urgent=urgent)
 
     def _by_rule(self, bus: Approach, now: float) -> PriorityRequest:
         need = self.needs.get(bus.vehicle)
@@ -241,6 +252,7 @@ class BusPriority:
             lateness=max((need.lateness if need else None) or 0.0, 0.0),
             cause=need.cause if need else Cause.APPROACH,
             need=need,
+            queue=bus.queue,
         )
 
 
@@ -252,13 +264,13 @@ def assess(scene: Scene, request: PriorityRequest, *, may_insert: bool = False) 
     if float(signals.confidence[group]) < CONFIDENCE:
         return Plan("", reason="it is not certain when the light changes")
     if int(signals.state[group]) in GREENS:
-        short = request.arrival + HOLD - float(signals.likely_end[group])
+        short = max(request.arrival, scene.now + request.queue) + HOLD - float(signals.likely_end[group])
         if not short > 0.0:
             return Plan("none", reason="it comes in green") if np.isfinite(short) else _uncertain(may_insert)
         if short <= MAX_SECONDS:
-            return Plan("extension", max(short, SHORTEST))
+            return Plan("extension", max(short, SHORTEST), wait=request.queue)
         return Plan("", reason=f"the green would have to last {short:.0f} s longer, {MAX_SECONDS:.0f} s at most")
-    early = float(signals.next_green[group]) - request.arrival
+    early = float(signals.next_green[group]) - max(request.arrival - request.queue, scene.now)
     if early > 0.0:
         most = min(max(early, SHORTEST), MAX_SECONDS)
         return Plan("phase_insertion" if may_insert and early > MAX_SECONDS else "early_green", most)

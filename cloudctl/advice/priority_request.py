@@ -73,6 +73,8 @@ class PriorityRequest:
     """An emergency vehicle: before every bus, and not kept waiting by what was granted before."""
     cause: Cause = Cause.VEHICLE
     need: Need | None = None
+    queue: float = 0.0
+    """s from green until those who stand before it have left."""
 
     @property
     def rank(self) -> int:

@@ -78,6 +78,8 @@ class DeviceKeeper:
         self._client: aiomqtt.Client | None = None
         self._known: set[str] = set()
         self._online: set[str] = set()
+        self._controls: dict[str, str | None] = {}
+        """What was last published of the signal controller of each device."""
         self._due = asyncio.Event()
 
     async def publish(self, record: DeviceRecord) -> None:
@@ -86,6 +88,7 @@ class DeviceKeeper:
         client = self._client
         if client is None:
             return
+        self._controls[record.id] = record.signal_control
         stream = BY_NAME["device_register"]
         try:
             await client.publish(stream.topic_of(record.id), msgspec.json.encode(record), qos=_QOS, retain=True)
@@ -199,9 +202,16 @@ class DeviceKeeper:
         if device not in self._known:
             return
         await self._register.note_said(device, name, message, time.time())
-        etag = _map_etag(message) if name == "info" else None
-        if etag is not None and (await self._register.get(device)).map_etag != etag:
-            await self._register.edit(device, {"map_etag": etag})
+        if name == "info":
+            await self._take_over(device, _map_etag(message))
+
+    async def _take_over(self, device: str, etag: str | None) -> None:
+        """Bring a record into step with the newest INFO of its device, and the engine with the record."""
+        record = await self._register.get(device)
+        if etag is not None and record.map_etag != etag:
+            record = await self._register.edit(device, {"map_etag": etag})
+        if record.signal_control != self._controls.get(device):
+            await self.publish(record)
 
     async def _send_due(self) -> None:
         while True:

@@ -69,6 +69,8 @@ class DeviceRecord(msgspec.Struct, frozen=True, kw_only=True):
     lawful_basis: str | None = None
     nominal_rates: dict[str, float] = {}
     map_etag: str | None = None
+    signal_control: str | None = None
+    """What the unit last said of its signal controller: `stages` where it takes stages. Never edited."""
     created: float = 0.0
     updated: float = 0.0
     approved_by: str | None = None

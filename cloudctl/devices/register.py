@@ -24,7 +24,8 @@ _COLUMNS: LiteralString = (
     " FROM v2x.device_group_member m WHERE m.device = d.id), '{}'), d.lon, d.lat, d.elevation, d.coordinate_system,"
     " d.profile, d.dialect, d.organisation, d.district, d.lawful_basis, d.nominal_rates, d.map_etag,"
     " extract(epoch FROM d.created)::float8, extract(epoch FROM d.updated)::float8, d.approved_by,"
-    " extract(epoch FROM d.approved_at)::float8, d.revision FROM v2x.device_register d"
+    " extract(epoch FROM d.approved_at)::float8, d.revision,"
+    " (SELECT s.info->>'signalControl' FROM v2x.device_status s WHERE s.id = d.id) FROM v2x.device_register d"
 )
 EDITABLE = frozenset(
     {
@@ -235,6 +236,7 @@ def _record(  # one parameter a column, in the order of _COLUMNS
     approved_by: str | None,
     approved_at: float | None,
     revision: int,
+    signal_control: str | None,
 ) -> DeviceRecord:
     rates: dict[str, float] = json.loads(nominal_rates) if isinstance(nominal_rates, str) else nominal_rates
     return DeviceRecord(
@@ -260,4 +262,5 @@ def _record(  # one parameter a column, in the order of _COLUMNS
         approved_by=approved_by,
         approved_at=approved_at,
         revision=revision,
+        signal_control=signal_control,
     )

@@ -4,6 +4,7 @@ Records come retained on `V2X/CLOUD/REGISTER/{id}`, so that the engine knows the
 """
 
 from collections import Counter
+from collections.abc import Callable
 
 import msgspec
 import structlog
@@ -34,8 +35,9 @@ _LOG = structlog.get_logger("engine.admission")
 class Admission:
     """Applies records of the register."""
 
-    def __init__(self, registry: DeviceRegistry) -> None:
-        self._registry = registry
+    def __init__(self, registry: DeviceRegistry, announce: Callable[[str, str], None] | None = None) -> None:
+        """`announce` is told of units (id) what the register knows of their signal controllers."""
+        self._registry, self._announce = registry, announce
         self.counts: Counter[str] = Counter()
         """records, unreadable."""
 
@@ -62,6 +64,8 @@ class Admission:
             _LOG.warning("record_refused", device=record.id, error=str(error))
             return
         self._describe(self._registry.get(row), record)
+        if self._announce is not None and record.signal_control is not None:
+            self._announce(record.id, record.signal_control)
 
     def _describe(self, device: Device, record: DeviceRecord) -> None:
         registry, row = self._registry, device.row

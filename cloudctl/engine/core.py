@@ -100,7 +100,6 @@ class EngineCore:
         self._downlink = Downlink(first_sequence=epoch, registry=self.registry)
         self._quality = SignalQuality(self.registry)
         self._watch = DeviceWatch(self.registry, self._veil.is_open)
-        self._admission = Admission(self.registry)
         self._lots = Lots(network)
         self._routes = VehicleRoutes(network)
         self._units = RoadsideUnits(network, self.registry)
@@ -114,6 +113,7 @@ class EngineCore:
             epoch,
             execute=settings.signal_control == "execute",
         )
+        self._admission = Admission(self.registry, self._signals.commands.announce)
         self._seeing = self._units.sensors
         parts = Parts(
             network,
@@ -236,7 +236,7 @@ class EngineCore:
             self.figures.latency(f"fuse_{name}").add(self._stopwatch() - begun)
         picture = self._fusion.finish(draft)
         self.figures.latency("fuse").add(self._stopwatch() - started)
-        self.figures.latency("publish_to_picture").add(finished() - observations.publish_time)
+        self.figures.note_way(observations.publish_time, observations.receive_time, finished())
         self.figures.add("reports_fused", len(observations))
         return picture
 

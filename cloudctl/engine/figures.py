@@ -73,6 +73,12 @@ class Figures:
             self._latencies[stage] = Latency()
         return self._latencies[stage]
 
+    def note_way(self, published: NDArray[np.float64], received: NDArray[np.float64], pictured: float) -> None:
+        """Take when reports (n,) were published and received, and when their picture stood; UTC epoch, s."""
+        self.latency("publish_to_engine").add(received - published)
+        self.latency("engine_to_picture").add(pictured - received)
+        self.latency("publish_to_picture").add(pictured - published)
+
     def health(self, pid: int, now: float, started: float, *, ready: bool) -> bytes:
         """Encode the health report."""
         windows = {stage: latency.window.percentiles_ms() for stage, latency in self._latencies.items()}

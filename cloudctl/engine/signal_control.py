@@ -6,14 +6,13 @@ itself; every other one goes to the controller as before.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from cloudctl.advice.advisory import Advisory, AdvisoryKind
-from cloudctl.advice.bus_priority import HOLD, BusPriority
+from cloudctl.advice.bus_priority import BusPriority
 from cloudctl.advice.priority_request import Cause, PriorityRequest
 from cloudctl.advice.priority_states import SignalPriorityState
 from cloudctl.advice.scene import Numbering
@@ -25,9 +24,11 @@ from cloudctl.publish.commands import Command
 from cloudctl.publish.outgoing import Outgoing
 from cloudctl.signals.live.change_times import LearnedChanges
 from cloudctl.signals.live.estimated_state import StateEstimator
-from cloudctl.signals.live.orders import REQUEST_PRIORITY, PriorityWish
-from cloudctl.signals.live.recommender import LiveRecommender, Orders
+from cloudctl.signals.live.forced import ForcedStages
+from cloudctl.signals.live.orders import REQUEST_PRIORITY, Orders, PriorityWish
+from cloudctl.signals.live.recommender import LiveRecommender
 from cloudctl.signals.live.state import UNKNOWN, GroupTimes, SignalsState
+from cloudctl.signals.live.weighing import coming_buses, is_weighed
 from fusion.picture import TrafficPicture
 from fusion.sensors import SensorTable
 from ingest.device_registry import DeviceRegistry
@@ -43,12 +44,6 @@ SLACK = 60.0
 """A request by API ends this long after its arrival, s."""
 
 
-@dataclass(frozen=True)
-class _Forced:
-    stage: int
-    until: float
-
-
 class SignalControl:
     """All that the engine does about signals beside the advice to vehicles."""
 
@@ -60,7 +55,7 @@ class SignalControl:
         self.commands = StageCommands(network, registry, epoch, execute=execute)
         self._learned = LearnedChanges(len(network.groups.signal))
         self._estimator = StateEstimator(network, self.recommender.programs)
-        self._forced: dict[int, _Forced] = {}
+        self._forced = ForcedStages()
         self._turn = Every(TELL_EVERY)
         self._ids = Numbering("priority-status")
         self._feedback: list[Advisory] = []
@@ -86,11 +81,11 @@ class SignalControl:
     ) -> list[Outgoing]:
         """Recommend, command, learn and tell; `units` stand at signals, `named` tells who may be named."""
         now = picture.time
-        self._forced = {row: each for row, each in self._forced.items() if now < each.until}
         following = self.commands.following(now)
         self._priority.inserting = following
-        forced = {row: each.stage for row, each in self._forced.items()}
-        changed = self.recommender.follow(picture, sensors, Orders(self._priority.held, forced, following))
+        forced = self._forced.follow(self._priority.near, now)
+        orders = Orders(self._priority.held, forced, following, coming_buses(self._priority))
+        changed = self.recommender.follow(picture, sensors, orders)
         out = [
             Outgoing.on("signal_recommendation", msgspec.json.encode(each), topic_level(each.signal))
             for each in changed
@@ -113,12 +108,14 @@ class SignalControl:
         row = self._signals.get(str(content.get("signal")), -1)
         if advisory.kind is not AdvisoryKind.BUS_PRIORITY or row not in self.commands.following(now):
             return None
-        phase, arrival = content.get("phase_id"), content.get("arrival")
+        phase, needed, passes = (content.get(name) for name in ("phase_id", "arrival", "passes"))
         group = self._groups.get((row, phase if isinstance(phase, int) else -1), -1)
         stage = self.recommender.stage_for_group(row, group) if group >= 0 else None
-        if stage is None or not isinstance(arrival, float):
+        if stage is None or not isinstance(needed, float) or not isinstance(passes, float):
             return None
-        self._forced[row] = _Forced(stage, arrival + HOLD)
+        weighed = any(bus.vehicle == content.get("vehicle") for bus in self._priority.near if is_weighed(bus))
+        if content.get("urgent") or not weighed:  # a bus in the picture is weighed by the strategy, see `coming_buses`
+            self._forced.add(row, str(content.get("vehicle")), group, stage, needed, passes)
         return self._priority.answer(advisory.id, granted=True, now=now)
 
     def take_feedback(self) -> list[Advisory]:

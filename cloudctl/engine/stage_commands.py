@@ -17,7 +17,8 @@ from ingest.device_registry import DeviceRegistry
 from ingest.dialects.description import Encoding
 from ingest.down_messages import DownMessage, write_down
 from ingest.errors import RefusedError
-from ingest.messages.common import NodeReferenceID, Position3D
+from ingest.messages.common import NodeReferenceID
+from ingest.messages.positions import Position3D
 from ingest.messages.rsc import RoadsideCoordination, SignalControl
 from ingest.streams import BY_NAME
 from ingest.timebase import minute_of_year

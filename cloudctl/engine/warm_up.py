@@ -2,6 +2,7 @@
 
 from cloudctl.advice.live_routes import LiveRoutes
 from cloudctl.parking.prediction import look_ahead, rates_ahead
+from cloudctl.routing.warm_up import warm_up as warm_up_routing
 from cloudctl.signals.live.warm_up import warm_up as warm_up_signals
 from cloudctl.transit.passage import warm_up as warm_up_transit
 from fusion.warm_up import warm_up as warm_up_fusion
@@ -15,6 +16,7 @@ def warm_up(network: RoadNetwork) -> None:
     warm_up_fusion(network)
     warm_up_signals(network)
     warm_up_transit()
+    warm_up_routing(network)
     routes = LiveRoutes(network)
     seconds = network.links.length / network.links.speed
     routes.find(0, len(network.links.id) - 1, seconds)

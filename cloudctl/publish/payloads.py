@@ -7,8 +7,9 @@ extension. ADVICE: the Advisory itself as JSON. `ingest.down_messages` writes RS
 import msgspec
 
 from cloudctl.advice.advisory import Advisory
-from ingest.messages.common import NodeReferenceID, Position3D, ReferencePath, absolute_position
+from ingest.messages.common import NodeReferenceID
 from ingest.messages.enumerations import EventSource
+from ingest.messages.positions import Position3D, ReferencePath, absolute_position
 from ingest.messages.rsc import (
     SIGNAL_PRIORITY,
     PriorityStrategy,

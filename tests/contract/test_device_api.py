@@ -1,11 +1,8 @@
 """The HTTP API about devices: every answer as documented, districts and duties kept apart, changes audited."""
 
-import asyncio
 import json
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,13 +12,12 @@ import httpx
 import psycopg
 import pytest
 import schemathesis
-import uvicorn
 from access_kit import Door, Trail
-from conftest import free_port
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS
 from schemathesis.core.result import Ok
-from store_servers import fresh_database
+from served_app import served
+from store_servers import schema_database
 
 from cloudctl.access.actor import DEMO_ACTOR
 from cloudctl.access.open_access import OpenAccess
@@ -36,7 +32,6 @@ from cloudctl.devices.starting import make_desk
 from cloudctl.publish.commands import CommandReply, CommandStatus
 from cloudctl.settings import BrokerSettings, DatabaseSettings, MapSettings, Settings
 from cloudctl.store.embedded import EmbeddedPostgres
-from cloudctl.store.migrate import migrate
 from ingest.asyncapi_examples import EXAMPLES
 
 OURS = ("/api/v1/device", "/api/v1/dead-letters")
@@ -85,8 +80,7 @@ def gateway(plain_postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathF
     folder = tmp_path_factory.mktemp("gateway")
     tiles = folder / "base.pmtiles"
     tiles.write_bytes(bytes(256))
-    with fresh_database(plain_postgres.url) as url:
-        migrate(url)
+    with schema_database(plain_postgres.url) as url:
         door, engine, trail = Door(), Engine(), Trail()
         configured = Settings(
             data_dir=folder,
@@ -113,22 +107,6 @@ class NoTrails:
 
     async def list_trail(self, *_: object) -> list[Any]:
         return []
-
-
-@contextmanager
-def served(app: Any) -> Iterator[str]:
-    """Serve an application from a thread."""
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none"))
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve()))
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture

@@ -1,24 +1,40 @@
 """The register with real broker, engine, gateway and database: approval, orders and their ends, restarts."""
 
+import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import MosquittoBroker
 from device_world import Answer, Platform, Unit
-from store_servers import fresh_database
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+from store_servers import schema_database
 
 from cloudctl.store.embedded import EmbeddedPostgres
-from cloudctl.store.migrate import migrate
 from ingest.asyncapi_examples import EXAMPLES
 
 
 @pytest.fixture
 def database(plain_postgres: EmbeddedPostgres) -> Iterator[str]:
-    with fresh_database(plain_postgres.url) as url:
-        migrate(url)
+    with schema_database(plain_postgres.url) as url:
         yield url
+
+
+@contextmanager
+def _retained(port: int, topic: str) -> Iterator[list[Answer]]:
+    """What is said on a topic of the platform."""
+    said: list[Answer] = []
+    client = Client(CallbackAPIVersion.VERSION2, "reader", clean_session=True)
+    client.on_message = lambda _, __, message: said.append(json.loads(message.payload))
+    client.on_connect = lambda client, *_: client.subscribe(topic, 1)
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    yield said
+    client.disconnect()
+    client.loop_stop()
 
 
 def statuses(platform: Platform, device: str) -> list[str]:
@@ -132,12 +148,16 @@ def test_with_automatic_admission_an_unknown_unit_is_in_the_picture_at_once_and_
     with (
         Platform(tmp_path, mosquitto_broker, database, "automatic") as platform,
         Unit(mosquitto_broker.port, "RSU00002", {"config": {"mapConfig": {"mapSlice": "s", "eTag": "abc"}}}) as unit,
+        _retained(mosquitto_broker.port, "V2X/CLOUD/REGISTER/RSU00002") as records,
     ):
         for rubbish in ("a\x00b", 5, ["x"]):  # nothing of it may end the keeping
             unit.say("V2X/RSU/INFO/UP", {"rsuEsn": "RSU00002", "rsuName": rubbish, "location": rubbish})
         platform.wait(lambda: len(platform.get("/tracks")["items"]) == 1)
         platform.wait(lambda: platform.get("/devices", status="approved")["items"])
         platform.wait(lambda: one(platform, "RSU00002")["map_etag"] == "abc")
+        assert records[-1].get("signal_control") is None
+        unit.info["signalControl"] = "stages"  # the record says it to every engine that starts later
+        platform.wait(lambda: records[-1].get("signal_control") == "stages")
         assert one(platform, "RSU00002")["approved_by"] == "automatic"
         assert one(platform, "RSU00002")["dialect"] == "auto"
         platform.post("/devices/RSU00002/block")

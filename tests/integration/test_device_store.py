@@ -123,6 +123,16 @@ async def test_the_newest_saying_of_a_device_is_kept(database: Database) -> None
     assert (said.base_info, said.running_info_at) == (None, 30.0)
 
 
+async def test_what_a_unit_says_of_its_signal_controller_stands_in_its_record(database: Database) -> None:
+    register = Register(database)
+    assert (await register.add(unit("R1"))).signal_control is None
+    await register.note_said("R1", "info", {"signalControl": "stages"}, 10.0)
+    assert (await register.get("R1")).signal_control == "stages"
+    assert (await register.list_all())["R1"].signal_control == "stages"
+    await register.note_said("R1", "info", {"version": "v2"}, 20.0)
+    assert (await register.get("R1")).signal_control is None
+
+
 async def test_groups_have_members_and_go_without_them(database: Database) -> None:
     register, groups = Register(database), Groups(database)
     await register.add(unit("R1"))
@@ -211,6 +221,29 @@ async def test_a_management_order_is_given_once_and_one_that_could_not_be_given_
     assert await deliveries.take_due() == []
     with pytest.raises(UnknownDeviceError):
         await deliveries.queue(await deliveries.revision(queued.revision), ["R9"])
+
+
+async def test_what_the_engine_could_not_be_told_of_does_not_count_as_given(database: Database) -> None:
+    register, deliveries = Register(database), Deliveries(database)
+    await register.add(unit("R1"))
+    (queued,) = await deliveries.queue(await deliveries.add_revision(CONFIG, {}, "li"), ["R1"])
+    for _ in range(2):
+        assert len(await deliveries.take_due()) == 1
+        await deliveries.give_back(queued.id, "no answer")
+    assert len(await deliveries.take_due()) == 1
+    assert (await deliveries.list_of_device("R1"))[0].orders == 1
+
+
+async def test_what_is_said_of_a_delivery_counts_for_its_own_device_while_it_is_open(database: Database) -> None:
+    register, deliveries = Register(database), Deliveries(database)
+    await register.add(unit("R1"))
+    (queued,) = await deliveries.queue(await deliveries.add_revision(CONFIG, {}, "li"), ["R1"])
+    await deliveries.take_due()
+    seen = []
+    for device, status in (("R2", "acknowledged"), ("R1", "acknowledged"), ("R1", "failed")):
+        await deliveries.note(queued.id, device, DeliveryStatus(status), "")
+        seen.append((await deliveries.list_of_device("R1"))[0].status)
+    assert seen == ["sent", "acknowledged", "acknowledged"]
 
 
 async def test_a_device_that_is_back_is_sent_its_newest_configuration_and_map_again_but_not_for_ever(
@@ -309,8 +342,8 @@ async def test_refused_messages_are_filtered_found_and_counted(letters: Letters)
     assert sum(counts.values()) == len(LETTERS)
 
 
-async def test_a_database_that_is_not_there_is_said_to_be_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cloudctl.database.PATIENCE_S", 0.2)
+@pytest.mark.usefixtures("impatient")
+async def test_a_database_that_is_not_there_is_said_to_be_not_there() -> None:
     database = Database("postgresql://127.0.0.1:1/none", REGISTER)
     await database.open()
     try:

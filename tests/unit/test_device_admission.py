@@ -62,6 +62,11 @@ class City:
         found: dict[str, object] = next(each for each in states[-1]["devices"] if each["id"] == name)
         return found
 
+    def controllers(self) -> list[tuple[str, str]]:
+        """Unit and status of each controller that takes stages."""
+        states = [json.loads(out.payload) for out in self.out if out.topic == "V2X/CLOUD/STATE/SIGNALS"]
+        return [(each["unit"], each["status"]) for each in states[-1]["control"]]
+
 
 def test_an_unknown_unit_is_decoded_and_counted_and_stays_out_of_the_picture_until_it_is_approved() -> None:
     city = City()
@@ -75,6 +80,19 @@ def test_an_unknown_unit_is_decoded_and_counted_and_stays_out_of_the_picture_unt
     assert city.run() == 1
     city.run(30)
     assert city.device()["live"] is True
+
+
+def test_a_record_tells_an_engine_that_has_just_started_which_controllers_take_stages() -> None:
+    city = City()
+    city.tell(record())
+    city.run(30)
+    assert city.controllers() == []
+    city.tell(msgspec.structs.replace(record(), signal_control="stages"))
+    city.run(30)
+    assert city.controllers() == [("RSU00001", "offered")]
+    city.tell(record())  # a record that says nothing of it takes nothing back: the unit's own word is newer
+    city.run(30)
+    assert city.controllers() == [("RSU00001", "offered")]
 
 
 def test_blocking_takes_a_unit_out_of_the_picture_and_off_its_signal() -> None:
