@@ -5,12 +5,14 @@ Content of an advisory: `links` ids of the detour from the vehicle's link on, `p
 far, `effect` measured on the closed link (`before`, `now`: `link_s`, `queue_m`; `seconds` since the beginning,
 `saved_s` by those who followed), `ended`. When the trouble is over, the last vehicles told hear so with no `links`.
 Roadside units upstream are told of the closed link and the way around in words, with the fields of an RSI event.
-Destinations are not known: the detour leads to the link that most traffic takes after the closed one. A vehicle whose
-own route does not pass `avoid` has no use for it and may ignore it. One offer per vehicle and trouble.
+The detour leads to the end of the vehicle's route where that is known, else to the link that most traffic takes after
+the closed one. A vehicle whose own route does not pass `avoid` has no use for it and may ignore it. One offer per
+vehicle and trouble.
 """
 
 import math
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +20,12 @@ from numpy.typing import NDArray
 
 from cloudctl.advice.advisory import Advisory, AdvisoryKind
 from cloudctl.advice.congestion import JAM, OBSTACLE, link_points, upstream_units
-from cloudctl.advice.detours import BLOCKED_SECONDS, LANE_CAPACITY, Detour, Detours
+from cloudctl.advice.detours import Concern, Detour, Detours
 from cloudctl.advice.diversion_cases import Case, Told, followed_share, open_case
 from cloudctl.advice.likely_paths import likely_exit, reach_probabilities
 from cloudctl.advice.live_routes import LiveRoutes
 from cloudctl.advice.scene import Numbering, Scene
+from cloudctl.routing.outlook import CLOSED_SECONDS, expected_closure
 from fusion.incidents import IncidentKind
 from fusion.picture import LevelOfService
 from maps.participants import MOTOR_KINDS, ParticipantKind
@@ -34,7 +37,9 @@ LIKELY = 0.2
 HORIZON = 600.0
 """Time over which a queue at a blocked lane is taken to grow, s."""
 WORTH = 30.0
-"""Saving from which a detour around a link that is not blocked is worth it, s."""
+"""Own saving from which a driver is told a way around a link that is not blocked, s."""
+LANE_CAPACITY = 600.0
+"""Vehicles an hour and lane in a street with signals."""
 CONFIDENCE = 0.4
 SHARE_JAMMED = 0.5
 """Share of vehicles offered a way around a jam; all are where the road is blocked."""
@@ -60,11 +65,13 @@ class _Trouble:
     seconds: float
     """Time that going through will take, s."""
     reason: str
+    closed_for: float = 0.0
+    """For how long it is expected to stay as it is, s; where no lane is left open."""
 
     @property
     def blocked(self) -> bool:
         """Whether no lane is left open."""
-        return self.seconds >= BLOCKED_SECONDS
+        return self.seconds >= CLOSED_SECONDS
 
 
 class Diversion:
@@ -85,15 +92,36 @@ class Diversion:
         self._next_offer = {key: when for key, when in self._next_offer.items() if key[0] in names}
         self._advised = {name: when for name, when in self._advised.items() if scene.now - when <= SETTLE}
         advisories = self._follow(scene, names)
-        budget = PER_RUN
-        for trouble in troubles:
-            for row in self._candidates(scene, trouble)[:budget]:
-                budget -= 1
-                advisory = self._offer(scene, trouble, row)
-                if advisory is not None:
-                    advisories.append(advisory)
-                    advisories += self._tell_units(scene, trouble, advisory)
+        asked = self._asked(scene, troubles)
+        slow = {trouble.link: trouble.seconds for trouble in troubles if not trouble.blocked}
+        closed = {trouble.link: trouble.closed_for for trouble in troubles if trouble.blocked}
+        share = followed_share(self._cases.values(), scene.now)
+        detours = self._detours.plan(scene, [concern for _, concern in asked], slow, closed, share)
+        for trouble, concern in asked:
+            detour = detours.get(concern.vehicle)
+            if detour is None:
+                continue
+            if trouble.link in detour.links or not (trouble.blocked or detour.saves >= WORTH):
+                self._detours.drop(concern.vehicle)
+                continue
+            advisory = self._offer(scene, trouble, concern, detour)
+            advisories += [advisory, *self._tell_units(scene, trouble, advisory)]
         return advisories
+
+    def _asked(self, scene: Scene, troubles: Sequence[_Trouble]) -> list[tuple[_Trouble, Concern]]:
+        """Vehicles to plan for in this run, each for the first trouble that it is likely to meet."""
+        asked: dict[str, tuple[_Trouble, Concern]] = {}
+        for trouble in troubles:
+            beyond = likely_exit(scene.topology, trouble.link)
+            for row in self._candidates(scene, trouble) if beyond is not None else []:
+                vehicle = scene.device_names[int(scene.picture.tracks.self_device[row])]
+                start = int(scene.topology.network.lanes.link[int(scene.picture.tracks.lane[row])])
+                if len(asked) == PER_RUN:
+                    return list(asked.values())
+                if vehicle not in asked and beyond is not None and start != beyond:
+                    self._next_offer[trouble.name, vehicle] = scene.now + ASK_AGAIN
+                    asked[vehicle] = trouble, Concern(vehicle, row, trouble.link, beyond)
+        return list(asked.values())
 
     def _follow(self, scene: Scene, names: set[str]) -> list[Advisory]:
         """Note who follows; say the end of what is over."""
@@ -204,24 +232,14 @@ class Diversion:
         share = 1.0 if trouble.blocked else SHARE_JAMMED
         return zlib.crc32(f"{trouble.name}:{vehicle}".encode()) / 2**32 < share
 
-    def _offer(self, scene: Scene, trouble: _Trouble, row: int) -> Advisory | None:
-        tracks = scene.picture.tracks
-        vehicle = scene.device_names[int(tracks.self_device[row])]
-        self._next_offer[trouble.name, vehicle] = scene.now + ASK_AGAIN
-        beyond = likely_exit(scene.topology, trouble.link)
-        start = int(scene.topology.network.lanes.link[int(tracks.lane[row])])
-        if beyond is None or start == beyond:
-            return None
-        share = followed_share(self._cases.values(), scene.now)
-        detour = self._detours.find(scene, start, trouble.link, beyond, trouble.seconds, share)
-        if detour is None or not (trouble.blocked or detour.saves >= WORTH):
-            return None
-        self._detours.send(scene.now, detour)
+    def _offer(self, scene: Scene, trouble: _Trouble, concern: Concern, detour: Detour) -> Advisory:
+        vehicle = concern.vehicle
         self._next_offer[trouble.name, vehicle] = math.inf
         self._advised[vehicle] = scene.now
         case = self._cases.setdefault(trouble.name, open_case(scene, trouble.name, trouble.link))
         advisory = self._advisory(scene, trouble, case, vehicle, detour)
-        case.told[vehicle] = Told(advisory.id, detour.saves, int(tracks.self_device[row]), scene.now)
+        device = int(scene.picture.tracks.self_device[concern.track])
+        case.told[vehicle] = Told(advisory.id, detour.saves, device, scene.now)
         return advisory
 
     def _advisory(self, scene: Scene, trouble: _Trouble, case: Case, vehicle: str, detour: Detour) -> Advisory:
@@ -251,7 +269,9 @@ def _troubles(scene: Scene) -> list[_Trouble]:
         if incident.ended is None and incident.kind in _BLOCKING and row >= 0 and row not in found:
             seconds = seconds_past_blockage(scene, row)
             reason = f"Link {network.links.id[row]} has a {incident.kind.replace('_', ' ')}"
-            found[row] = _Trouble(incident.incident_id, row, seconds, reason)
+            found[row] = _Trouble(
+                incident.incident_id, row, seconds, reason, expected_closure(scene.now - incident.started)
+            )
     severe = (links.level >= LevelOfService.SEVERE) & (links.confidence >= CONFIDENCE)
     for row in np.flatnonzero(severe).tolist():
         name = str(network.links.id[row])
@@ -267,7 +287,7 @@ def seconds_past_blockage(scene: Scene, row: int) -> float:
     """
     lanes = int(scene.topology.network.links.lane_count[row])
     if lanes <= 1:
-        return BLOCKED_SECONDS
+        return CLOSED_SECONDS
     demand = float(np.nan_to_num(scene.picture.links.flow[row]))
     excess = max(demand / (LANE_CAPACITY * (lanes - 1)) - 1.0, 0.0)
     return float(scene.picture.links.travel_time[row]) + excess * HORIZON

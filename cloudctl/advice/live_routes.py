@@ -14,6 +14,7 @@ class LiveRoutes:
     """A router of its own for the advisors, whose travel times are passed with every question (s, one a link)."""
 
     def __init__(self, network: RoadNetwork) -> None:
+        self.network = network
         self._router = Router(network)
 
     def find(self, source: int, target: int, seconds: ArrayLike, avoid: Sequence[int] = ()) -> Route | None:

@@ -29,6 +29,7 @@ def evaluate(
     teleport: Annotated[float, typer.Option(help="SUMO's time to teleport, s; -1 never.")] = 300.0,
     meso: Annotated[bool, typer.Option(help="Mesoscopic: quick and coarse.")] = False,
     jobs: Annotated[int, typer.Option(help="Runs at the same time.", min=1)] = 1,
+    also: Annotated[list[Path] | None, typer.Option(help="Count the runs of such a file too.", exists=True)] = None,
     out: Annotated[Path | None, typer.Option(help="JSON file to write as well.")] = None,
 ) -> None:
     """Close a link; guide a share of the vehicles by the platform, and by SUMO's own rerouting device; print means."""
@@ -39,9 +40,11 @@ def evaluate(
     from cloudctl.compiled_code import use_compiled_code
 
     use_compiled_code()
+    from cloudctl.commands.bench_output import show
     from cloudctl.routing.trial_order import Incident, TrialOrder, Way
     from cloudctl.routing.trial_preparation import prepare
-    from cloudctl.routing.trial_runner import as_rows, plan_orders, run_orders, summary, tell
+    from cloudctl.routing.trial_runner import as_rows, plan_orders, run_orders, tell
+    from cloudctl.routing.trial_summary import COLUMNS, read_runs, summary, table
 
     with tempfile.TemporaryDirectory(prefix="v2x-diversion-") as folder:
         orders: list[TrialOrder] = []
@@ -50,13 +53,16 @@ def evaluate(
             incident = Incident(link, begin, until)
             base = TrialOrder(net.resolve(), routes, seed, Way.NOBODY, 0.0, incident, end, teleport, meso=meso)
             orders += plan_orders(base, fractions)
-        results = run_orders(orders, jobs, tell)
-    links = sorted({order.incident.link for order in orders if order.incident})
-    printed = {"blocked": links, "closed_s": [begin, until], "means": summary(results), "runs": as_rows(results)}
-    text = orjson.dumps(printed, option=orjson.OPT_INDENT_2)
+        links = sorted({order.incident.link for order in orders if order.incident})
+        setting: dict[str, object] = {"blocked": links, "closed_s": [begin, until], "meso": meso}
+        earlier = [run for file in also or () for run in read_runs(file, setting)]
+        results = [*earlier, *run_orders(orders, jobs, tell)]
+    means = summary(results)
+    level = "mesoscopic" if meso else "microscopic"
+    show(f"Closed {', '.join(links)} from {begin:.0f} to {until:.0f} s, {level}, 95 % intervals", COLUMNS, table(means))
     if out is not None:
+        text = orjson.dumps(setting | {"means": means, "runs": as_rows(results)}, option=orjson.OPT_INDENT_2)
         out.write_bytes(text + b"\n")
-    typer.echo(orjson.dumps(printed["means"], option=orjson.OPT_INDENT_2).decode())
 
 
 def _numbers(text: str, option: str) -> list[float]:

@@ -25,10 +25,10 @@ class GuidanceRules:
     """When a way is worth telling."""
 
     least_saving: float = 60.0
-    """s"""
+    """s of its own time and its part of what it costs others."""
     least_share: float = 0.1
-    """Part of the remaining time."""
-    others: float = 0.15
+    """Part of what the remaining way costs so far."""
+    others: float = 0.5
     """Part of what a vehicle costs others that it reckons as its own, 0 (selfish) .. 1 (system optimum)."""
     sensitivity: float = 15.0
     """Time that a link used to capacity takes beyond an empty one, s."""
@@ -36,6 +36,27 @@ class GuidanceRules:
     """A vehicle that was told is left alone for this long, s."""
     tellings: int = 8
     """A vehicle is told at most so often."""
+
+
+COMMITTED, COMMITTED_LEAST = 6.0, 15.0
+"""Time (s), and at least way (m), ahead in which a driver does not change his turn any more; in a queue he can."""
+
+
+def committed_links(route: Ints, length: NDArray[np.floating], position: float, speed: float) -> int:
+    """Links of `route` that a driver cannot leave any more.
+
+    Args:
+        route: Rows of links.
+        length: Of all links, m.
+        position: Of the driver on the first link, m.
+        speed: m/s.
+    """
+    way, ahead = max(COMMITTED * speed, COMMITTED_LEAST), -position
+    for count, link in enumerate(route.tolist(), 1):
+        ahead += float(length[link])
+        if ahead >= way:
+            return count
+    return len(route)
 
 
 @dataclass(frozen=True)
@@ -52,6 +73,8 @@ class Traveller:
     open_to_advice: bool = True
     """Whether it may be told now; else its way only counts as load."""
     kind: ParticipantKind = ParticipantKind.CAR
+    weight: float = 1.0
+    """Vehicles that its way counts as: less than one where it is not sure that the driver takes it."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +105,8 @@ class Guidance:
     """Vehicles an hour, (links,)."""
     begins: NDArray[np.float64]
     """Where links begin, (links, 2), m."""
+    free: NDArray[np.float64]
+    """Times of the empty links, s, (links,)."""
     rules: GuidanceRules = field(default_factory=GuidanceRules)
     fastest: float = 35.0
     """Speed that no way exceeds, m/s."""
@@ -126,28 +151,29 @@ class Guidance:
         times: Times = (np.ascontiguousarray(outlook.times), outlook.turn, outlook.slot)
         links = np.concatenate([traveller.route for traveller in travellers]).astype(np.int32)
         begins = np.concatenate([[0], np.cumsum([len(one.route) for one in travellers])]).astype(np.int64)
+        weights = np.array([traveller.weight for traveller in travellers])
         held = np.nan_to_num(flow) * (outlook.slot / 3600.0)
         # What passes now can pass: a capacity by program is no more than a guess.
         capacity = np.maximum(self.capacity * (outlook.slot / 3600.0), held)
-        empty: Loads = (np.zeros_like(outlook.times), held, held, capacity)
+        empty: Loads = (np.zeros_like(outlook.times), held, held, capacity, self.free)
         rule = (self.rules.sensitivity, self.rules.others)
-        planned = load_routes((links, begins), arcs, times, empty, rule)
-        return _Board(arcs, times, (planned, np.maximum(held - planned[0], 0.0), held, capacity), rule)
+        planned = load_routes((links, begins, weights), arcs, times, empty, rule)
+        return _Board(arcs, times, (planned, np.maximum(held - planned[0], 0.0), held, capacity, self.free), rule)
 
     def _improve(self, board: "_Board", traveller: Traveller) -> Change | None:
         route, fixed = traveller.route, max(traveller.fixed, 1)
         if fixed >= len(route):
             return None
         price, time, entries = board.walk(route)
-        board.load(route, entries, -1.0)
+        board.load(route, entries, -traveller.weight)
         found = self._search(board, int(route[fixed - 1]), int(route[-1]), traveller.kind)
         if found is not None:
             way = np.concatenate([route[: fixed - 1], found]).astype(np.int32)
             new_price, new_time, new_entries = board.walk(way)
             if self._is_worth(traveller, (price, time), (new_price, new_time)) and not np.array_equal(way, route):
-                board.load(way, new_entries, 1.0)
+                board.load(way, new_entries, traveller.weight)
                 return Change(traveller.name, way, time - new_time, new_time)
-        board.load(route, entries, 1.0)
+        board.load(route, entries, traveller.weight)
         return None
 
     def _is_worth(self, traveller: Traveller, old: tuple[float, float], new: tuple[float, float]) -> bool:

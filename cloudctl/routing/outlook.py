@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from maps.link_graph import LinkGraph
 
 Columns = NDArray[np.float64]
+Links = NDArray[np.integer]
 SLOT = 300.0
 """Length of a slot, s."""
 SLOTS = 13
@@ -20,6 +21,8 @@ SLOTS = 13
 FADE = 3600.0
 """Time after which what is measured now counts for a third, s: jams outlast trips."""
 CLOSED_SECONDS = 3600.0
+LEAST_CLOSED = 900.0
+"""A closed link is expected to stay closed as long again as it has been, at least this long, s."""
 LONGEST = 1800.0
 """No open link is reckoned with more, s."""
 _Z80 = 1.2816
@@ -79,10 +82,29 @@ def make_outlook(
     return Outlook(times, turn, spread)
 
 
+def expected_closure(age: float) -> float:
+    """Give how long a link stays closed that has been for `age` s (Lindy: as long again), s."""
+    return max(age, LEAST_CLOSED)
+
+
 def free_usual(free: Columns) -> Usual:
     """What is usual where nothing is stored: free flow, with a fifth of it as spread."""
     times = np.broadcast_to(free, (SLOTS, len(free))).copy()
     return Usual(times, 0.2 * times)
+
+
+def arc_times(graph: LinkGraph, tails: Links, heads: Links, times: Columns) -> Columns:
+    """Times (arcs,) of the graph from times (m,) of movements from link to link, s; NaN where there is none."""
+    found = np.full(len(graph.heads), np.nan)
+    if not len(found) or not len(times):
+        return found
+    links = len(graph.starts) - 1
+    key = tails.astype(np.int64) * links + heads.astype(np.int64)
+    keys = graph.tails.astype(np.int64) * links + graph.heads
+    place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
+    known = keys[place] == key
+    found[place[known]] = times[known]
+    return found
 
 
 def turn_delays(graph: LinkGraph, present: Columns, by_turn: Columns) -> Columns:

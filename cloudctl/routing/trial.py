@@ -11,17 +11,17 @@ import numpy as np
 
 from cloudctl.routing import trial_world
 from cloudctl.routing.capacity import link_begins, link_capacities
-from cloudctl.routing.guidance import Guidance, Traveller
-from cloudctl.routing.outlook import Outlook, free_usual, make_outlook
+from cloudctl.routing.guidance import Guidance, Traveller, committed_links
+from cloudctl.routing.outlook import Outlook, expected_closure, free_usual, make_outlook
 from cloudctl.routing.trial_order import TrialOrder, TrialResult, Way
 from cloudctl.routing.trial_travel import TravelMeter
 from cloudctl.routing.trial_vehicles import is_guided, write_vehicles
-from cloudctl.routing.trial_world import BLOCKER, Driver, World
+from cloudctl.routing.trial_world import BLOCKER, World
 from maps.importers.sumo import import_sumo
 from maps.link_graph import link_graph
 from maps.network import RoadNetwork
 
-LOOK_EVERY = 3
+LOOK_EVERY = 6
 """Steps between two looks at all vehicles."""
 PLAN_EVERY = 30
 """Steps between two rounds; each vehicle has its turn in every second one."""
@@ -29,10 +29,6 @@ FRESH_EVERY = 6
 """Steps between two rounds for those who set out."""
 DETECTED_AFTER = 60.0
 """Time from the beginning of an incident until the platform acts on it, s."""
-LEAST_CLOSED = 900.0
-"""An incident is expected to last as long again as it has lasted, at least this long, s."""
-COMMITTED = 80.0
-"""Way ahead on which a driver does not change his turn any more, m."""
 
 
 def run_trial(order: TrialOrder) -> TrialResult:
@@ -85,8 +81,9 @@ class Leader:
         self._graph = link_graph(network)
         self._world = World(network, routes)
         self._meter = TravelMeter(network, self._graph)
-        self._guidance = Guidance(self._graph, link_capacities(network), link_begins(network))
+        self._length = network.links.length
         self._free = network.links.length.astype(np.float64) / network.links.speed
+        self._guidance = Guidance(self._graph, link_capacities(network), link_begins(network), self._free)
         self._usual = free_usual(self._free)
         self._outlook: Outlook | None = None
         self.spent = 0.0
@@ -119,7 +116,7 @@ class Leader:
         incident = self._order.incident
         if incident is None or not incident.begin + DETECTED_AFTER <= now < incident.end:
             return {}
-        return {self._network.link_rows[incident.link]: max(now - incident.begin, LEAST_CLOSED)}
+        return {self._network.link_rows[incident.link]: expected_closure(now - incident.begin)}
 
     def _travellers(self, turn: int) -> Iterator[Traveller]:
         order = self._order
@@ -127,24 +124,11 @@ class Leader:
             if not is_guided(name, order.share, order.seed):
                 continue
             due = driver.lane >= 0 and (driver.fresh or (turn >= 0 and number % 2 == turn))
-            yield Traveller(
-                name,
-                driver.route[driver.place :],
-                self._fixed(driver) if due else 1,
-                fresh=driver.fresh,
-                open_to_advice=due,
-            )
+            ahead = driver.route[driver.place :]
+            fixed = committed_links(ahead, self._length, driver.position, driver.speed) if due else 1
+            yield Traveller(name, ahead, fixed, fresh=driver.fresh, open_to_advice=due)
             if due:
                 driver.fresh = False
-
-    def _fixed(self, driver: Driver) -> int:
-        length = self._network.links.length
-        ahead = -driver.position
-        for count, link in enumerate(driver.route[driver.place :].tolist(), 1):
-            ahead += float(length[link])
-            if ahead >= COMMITTED:
-                return count
-        return len(driver.route) - driver.place
 
 
 def _result(order: TrialOrder, routes: dict[str, tuple[str, ...]], trips: Path, loop: _Loop, cpu: float) -> TrialResult:

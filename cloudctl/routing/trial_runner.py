@@ -1,4 +1,4 @@
-"""Runs the runs of a trial, each in a process of its own, and sums them up by way of guiding and share."""
+"""Runs the runs of a trial, each in a process of its own."""
 
 import os
 import sys
@@ -9,8 +9,6 @@ from multiprocessing import get_context
 
 from cloudctl.compiled_code import use_compiled_code
 from cloudctl.routing.trial_order import TrialOrder, TrialResult, Way
-
-_MEANS = ("mean_s", "past_incident_s", "guided_s", "others_s", "unfinished", "kept_out", "teleports", "told")
 
 
 def run_orders(
@@ -35,19 +33,6 @@ def plan_orders(base: TrialOrder, shares: Iterable[float]) -> list[TrialOrder]:
     orders = [_with(base, Way.NOBODY, 0.0, calm=True), _with(base, Way.NOBODY, 0.0)]
     guided = sorted({share for share in shares if share > 0})
     return orders + [_with(base, way, share) for share in guided for way in (Way.DEVICE, Way.PLATFORM)]
-
-
-def summary(results: Sequence[TrialResult]) -> list[dict[str, object]]:
-    """Means over the seeds of each way, share and incident, in the order of the first of each."""
-    groups: dict[tuple[str, float, bool], list[TrialResult]] = {}
-    for result in results:
-        groups.setdefault((result.way, result.share, result.incident), []).append(result)
-    rows: list[dict[str, object]] = []
-    for (way, share, incident), runs in groups.items():
-        means = {name: round(sum(getattr(run, name) for run in runs) / len(runs), 2) for name in _MEANS}
-        worst = round(max(run.mean_s for run in runs), 2)
-        rows.append({"way": way, "share": share, "incident": incident, "seeds": len(runs), **means, "worst_s": worst})
-    return rows
 
 
 def tell(result: TrialResult) -> None:

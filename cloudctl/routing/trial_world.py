@@ -12,8 +12,6 @@ from cloudctl.routing.errors import DiversionTrialError
 from cloudctl.routing.trial_order import Incident, TrialOrder
 from maps.network import RoadNetwork
 
-_VARIABLES = (0x50, 0x51, 0x56, 0x40, 0x69)
-"""link, lane, position on the lane m, speed m/s, place on the route (TraCI variables of a vehicle)"""
 BLOCKER = "standing vehicle "
 _AT = 0.7
 """Part of the link's length at which the standing vehicles stand."""
@@ -30,7 +28,7 @@ def start(order: TrialOrder, vehicles: Path, trips: Path) -> None:
     options += ["--step-length", str(order.step), "--time-to-teleport", str(order.teleport), "--no-step-log"]
     options += ["--no-warnings", "--duration-log.disable", "--tripinfo-output", str(trips)]
     options += ["--tripinfo-output.write-unfinished", "--tripinfo-output.write-undeparted"]
-    options += ["--device.rerouting.period", str(DEVICE_PERIOD)]
+    options += ["--device.rerouting.period", str(DEVICE_PERIOD), "--routing-algorithm", "astar"]
     if order.meso:
         options += ["--mesosim", "--meso-junction-control"]
     try:
@@ -80,6 +78,8 @@ class Driver:
     """Row of its lane, -1 inside a junction."""
     position: float = 0.0
     """m from the start of the link."""
+    speed: float = 0.0
+    """m/s"""
     fresh: bool = True
 
 
@@ -108,7 +108,6 @@ class World:
         """Take in who has just set out."""
         names = [name for name in libsumo.simulation.getDepartedIDList() if name in self.routes]
         for name in names:
-            libsumo.vehicle.subscribe(name, _VARIABLES)
             self.drivers[name] = Driver(self.rows(self.routes[name]))
         for name in libsumo.simulation.getArrivedIDList():
             self.drivers.pop(name, None)
@@ -119,20 +118,22 @@ class World:
         lanes: list[int] = []
         speeds: list[float] = []
         entered: list[int] = []
-        for name, values in libsumo.vehicle.getAllSubscriptionResults().items():
+        vehicles = libsumo.vehicle
+        for name in vehicles.getIDList():
             driver = self.drivers.get(name)
             if driver is None:
                 continue
             # Mesoscopic vehicles are on no lane; the first of their link stands for it.
-            lane = self._lanes.get(values[0x51] or f"{values[0x50]}_0", -1)
-            place = max(values[0x69], 0)
+            lane = self._lanes.get(vehicles.getLaneID(name) or f"{vehicles.getRoadID(name)}_0", -1)
+            place = max(vehicles.getRouteIndex(name), 0)
             if place > driver.place:
                 entered.extend(driver.route[driver.place + 1 : place + 1].tolist())
                 driver.place = place
-            driver.lane, driver.position = lane, values[0x56]
+            driver.lane, driver.position = lane, vehicles.getLanePosition(name)
+            driver.speed = max(vehicles.getSpeed(name), 0.0)
             if lane >= 0:
                 lanes.append(lane)
-                speeds.append(max(values[0x40], 0.0))
+                speeds.append(driver.speed)
         return Seen(np.array(lanes, np.int64), np.array(speeds), np.array(entered, np.int64))
 
     def rows(self, edges: Iterable[str]) -> NDArray[np.int32]:

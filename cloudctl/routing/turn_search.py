@@ -14,13 +14,18 @@ from maps.compiled import compiled
 from maps.network import Ints
 from maps.shortest_path import Arcs, Columns, pop, push
 
-Loads = tuple[Columns, Columns, Columns, Columns]
+Loads = tuple[Columns, Columns, Columns, Columns, Columns]
 """Planned entries (slots, links), other entries a slot (links,), entries a slot that now's times hold (links,),
-capacity in entries a slot (links,)."""
+capacity in entries a slot (links,), times of the empty links, s (links,)."""
 Times = tuple[Columns, Columns, float]
 """Link times (slots, links), s; more or less than these by turn (arcs,), s; length of a slot, s."""
 Rule = tuple[float, float]
 """Time that a full link costs beyond an empty one, s; share 0..1 of the cost to others that counts as one's own."""
+POWER = 4.0
+"""Delay grows with this power of the flow (Bureau of Public Roads), so that one more vehicle costs the others on a link
+as many times the delay that it finds there (marginal cost; Sheffi, Urban Transportation Networks, 1985, chapter 3)."""
+LONGEST_DELAY = 600.0
+"""No more delay of a link than this is priced, s: a closed link is not a crowded one."""
 LEAST_TIME = 0.05
 """No link takes less, s."""
 
@@ -44,15 +49,16 @@ def crowding_price(entries: float, capacity: float, slot: float, sensitivity: fl
 def link_cost(link: int, entered: float, times: Times, loads: Loads, rule: Rule) -> tuple[float, float]:
     """Time on a link entered `entered` s from now with all planned loads, and what others pay for it, s."""
     table, _, slot = times
-    planned, others, held, capacity = loads
+    planned, others, held, capacity, free = loads
     row = min(int(entered / slot), len(table) - 1)
     # Who sets out later is not planned yet: no link is reckoned to be emptier than now.
     entries = max(others[link] + planned[row, link], held[link]) + 1.0
     more = crowding(entries, capacity[link], slot, rule[0]) - crowding(held[link], capacity[link], slot, rule[0])
     price = 0.0
-    if rule[1] > 0.0:
-        price = rule[1] * crowding_price(entries, capacity[link], slot, rule[0])
     base = table[row, link]
+    if rule[1] > 0.0:
+        delay = min(max(base - free[link], 0.0), LONGEST_DELAY)
+        price = rule[1] * (POWER * delay + crowding_price(entries, capacity[link], slot, rule[0]))
     return base + max(more, 0.0), price
 
 
@@ -146,17 +152,20 @@ def load_route(route: Ints, entries: Columns, slot: float, planned: Columns, wei
 
 @compiled
 def load_routes(
-    routes: tuple[Ints, NDArray[np.int64]],
+    routes: tuple[Ints, NDArray[np.int64], Columns],
     arcs: Arcs,
     times: Times,
     loads: Loads,
     rule: Rule,
 ) -> Columns:
-    """Entries (slots, links) that many routes bring; `routes` holds their links and where each begins (k + 1)."""
-    links, begins = routes
+    """Entries (slots, links) that many routes bring.
+
+    `routes` holds their links, where each begins (k + 1), and how many vehicles each stands for (k,).
+    """
+    links, begins, weights = routes
     planned = np.zeros_like(loads[0])
     for number in range(len(begins) - 1):
         route = links[begins[number] : begins[number + 1]]
         _, _, entries = walk(route, arcs, times, loads, rule)
-        load_route(route, entries, times[2], planned, 1.0)
+        load_route(route, entries, times[2], planned, weights[number])
     return planned

@@ -107,7 +107,7 @@ class WayFinder:
         return np.ascontiguousarray(table), outlook.turn * (wish.delay * fade), outlook.spread[first:]
 
     def _loads(self, table: NDArray[np.float64]) -> Loads:
-        return np.zeros_like(table), self._zeros, self._ones, self._ones * 1e12
+        return np.zeros_like(table), self._zeros, self._ones, self._ones * 1e12, self.free
 
     def _search(self, wish: Wish, table: NDArray[np.float64], turn: NDArray[np.float64], slot: float) -> Ints:
         times: Times = (table, turn, slot)

@@ -99,10 +99,10 @@ def test_overlap_is_the_shared_length() -> None:
     assert router.overlap(route, first) == pytest.approx(float(length[first.links].sum() / length[route.links].sum()))
 
 
-def test_one_to_many_equals_single_routes() -> None:
+def test_reach_equals_single_routes() -> None:
     router = Router(_grid())
     targets = [5, 77, 300]
-    found = router.one_to_many(9, targets)
+    found = router.reach(9)[targets]
     assert found.tolist() == pytest.approx([router.route(9, target).travel_time for target in targets])
 
 

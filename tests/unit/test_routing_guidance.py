@@ -9,7 +9,6 @@ from advice_city import build_network
 from cloudctl.routing.capacity import green_shares, link_begins, link_capacities
 from cloudctl.routing.guidance import Change, Guidance, GuidanceRules, Traveller
 from cloudctl.routing.outlook import CLOSED_SECONDS, SLOT, SLOTS, Outlook, Usual, free_usual, make_outlook, turn_delays
-from cloudctl.routing.split import priced_times
 from cloudctl.routing.ways import WayFinder, Wish
 from maps.errors import NoRouteError
 from maps.link_graph import link_graph
@@ -48,7 +47,7 @@ def outlook(**seconds: float) -> Outlook:
 
 
 def guidance(**rules: float) -> Guidance:
-    return Guidance(GRAPH, link_capacities(NETWORK), link_begins(NETWORK), GuidanceRules(**rules))  # type: ignore[arg-type]
+    return Guidance(GRAPH, link_capacities(NETWORK), link_begins(NETWORK), FREE, GuidanceRules(**rules))  # type: ignore[arg-type]
 
 
 def travellers(count: int, *, fresh: bool = False) -> list[Traveller]:
@@ -67,8 +66,8 @@ def test_a_vehicle_before_a_jam_is_led_around_it() -> None:
 
 def test_a_small_saving_is_not_worth_telling_except_to_who_sets_out() -> None:
     slow = outlook(BC=FREE[NETWORK.link_rows["BC"]] + 75.0)
-    assert guidance().plan(0.0, travellers(1), slow, NO_FLOW) == []
-    assert len(guidance().plan(0.0, travellers(1, fresh=True), slow, NO_FLOW)) == 1
+    assert guidance(others=0.0).plan(0.0, travellers(1), slow, NO_FLOW) == []
+    assert len(guidance(others=0.0).plan(0.0, travellers(1, fresh=True), slow, NO_FLOW)) == 1
 
 
 def test_many_vehicles_are_split_over_both_streets() -> None:
@@ -160,9 +159,9 @@ def test_capacity_follows_green_and_lanes() -> None:
     assert capacity[lit.link_rows["XB"]] == pytest.approx(2 * capacity[lit.link_rows["AB"]])
 
 
-def test_the_price_of_a_link_rises_with_those_told_to_come() -> None:
-    flow, capacity = np.full(3, 300.0), np.full(3, 900.0)
-    loaded, priced = priced_times(np.full(3, 40.0), flow, np.array([0.0, 300.0, 900.0]), capacity)
-    assert loaded[0] == priced[0] == 40.0
-    assert (np.diff(loaded) > 0).all()
-    assert (np.diff(priced - loaded) > 0).all()
+def test_a_link_where_others_wait_is_dearer_than_its_time() -> None:
+    queue = outlook(BC=60.0)
+    [change] = guidance(others=0.5).plan(0.0, travellers(1, fresh=True), queue, NO_FLOW)
+    assert names(change) == ("AB", "BN", "NO", "OC", "CD")
+    assert change.saves < 0.0
+    assert guidance(others=0.0).plan(0.0, travellers(1, fresh=True), queue, NO_FLOW) == []
