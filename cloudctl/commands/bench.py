@@ -87,14 +87,15 @@ def pipeline(
     cycle_hz: Annotated[
         float | None, typer.Option(min=1, max=50, help="Cycles of the engine a second; default: its usual rate.")
     ] = None,
-    seconds: Annotated[float, typer.Option(min=2, help="How long each rate is watched.")] = 10.0,
+    seconds: Annotated[float, typer.Option(min=2, help="How long each rate is watched.")] = 5.0,
     steps: Annotated[int, typer.Option(min=1, help="Most rates tried.")] = 5,
+    budget: Annotated[float, typer.Option(min=1, help="No rate is tried that would end later, s.")] = 110.0,
 ) -> None:
     """Highest rate of reports through Mosquitto into the picture, and where the time goes."""
     _use_compiled_code()
     from cloudctl.commands.bench_pipeline import bench_pipeline
 
-    bench_pipeline(out, objects, units, map_file, cycle_hz, seconds, steps)
+    bench_pipeline(out, objects, units, map_file, cycle_hz, seconds, steps, budget)
 
 
 @app.command()
@@ -142,8 +143,18 @@ def transit(
     lines: Annotated[int, typer.Option(min=1, help="Lines.")] = 12,
     movers: Annotated[int, typer.Option(min=0, help="Road users in the live picture.")] = 1500,
     repeats: Annotated[int, typer.Option(min=1, help="Times each question is asked.")] = 500,
+    demo: Annotated[
+        float | None, typer.Option(min=1, help="Ask the gateway of a demo for so long instead, s.", metavar="SECONDS")
+    ] = None,
+    gateway: Annotated[str | None, typer.Option(help="Ask a demo that runs already, by its address.")] = None,
+    data_dir: Annotated[Path, typer.Option(help="Folder of the demo that is started.")] = Path("var"),
 ) -> None:
-    """Times of the questions of bus dispatch at a real gateway."""
+    """Times of the questions of dispatch, drivers and passengers at a real gateway."""
+    if demo is not None or gateway is not None:
+        from cloudctl.commands.bench_live import bench_live
+
+        bench_live(out, gateway, demo or 60.0, data_dir)
+        return
     from cloudctl.commands.bench_transit import bench_transit
 
     bench_transit(out, buses, lines, movers, repeats)

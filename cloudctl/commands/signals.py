@@ -14,6 +14,9 @@ _Scenario = Annotated[
 _Seeds = Annotated[str, typer.Option(help="Seeds of SUMO, comma-separated, or A-B.")]
 _Share = Annotated[float, typer.Option(help="Share of the vehicles that is seen.", min=0.0, max=1.0)]
 _End = Annotated[float | None, typer.Option(help="End, s on the scenario's clock; else the scenario's own.")]
+_Since = Annotated[
+    float, typer.Option(help="Only vehicles that set off then or later count, s on the scenario's clock.")
+]
 _Jobs = Annotated[int, typer.Option(help="Runs at the same time.", min=1)]
 
 
@@ -118,6 +121,7 @@ def priority(
     controller: Annotated[str, typer.Option(help="Strategy that takes priority into account.")] = "default",
     seeds: _Seeds = "1-3",
     end: _End = None,
+    since: _Since = 0.0,
     jobs: _Jobs = 1,
     out: Annotated[Path | None, typer.Option(help="JSON file to write as well.")] = None,
 ) -> None:
@@ -133,10 +137,46 @@ def priority(
     strategy_named(controller)
     numbers, scenario = _seeds(seeds), sumocfg.resolve()
     cases = [("fixed", Grant.NONE), *((controller, grant) for grant in Grant)]
-    orders = [PriorityOrder(scenario, name, grant, seed, end) for name, grant in cases for seed in numbers]
+    orders = [PriorityOrder(scenario, name, grant, seed, end, since) for name, grant in cases for seed in numbers]
     groups = chunks(run_each(work_priority, orders, jobs, lambda order, found: f"{order}: {found}"), len(numbers))
     runs = {f"{name}, {grant}": group for (name, grant), group in zip(cases, groups, strict=True)}
     print(priority_table(runs, f"{controller}, {Grant.NONE}"))
+    if out is not None:
+        printed = {name: [asdict(run) for run in group] for name, group in runs.items()}
+        out.write_bytes(orjson.dumps(printed, option=orjson.OPT_INDENT_2))
+
+
+@app.command()
+def live(
+    sumocfg: _Scenario,
+    following: Annotated[
+        float, typer.Option(help="Share of the signals whose controllers follow the platform.", min=0.01, max=1.0)
+    ] = 1.0,
+    seeds: _Seeds = "1-3",
+    end: _End = None,
+    since: _Since = 0.0,
+    jobs: _Jobs = 1,
+    out: Annotated[Path | None, typer.Option(help="JSON file to write as well.")] = None,
+) -> None:
+    """Let controllers follow the live recommendations; print what buses and all others lose against the fixed plans."""
+    from dataclasses import asdict
+
+    from cloudctl.signals.evaluation.live_order import LiveOrder
+    from cloudctl.signals.evaluation.priority_table import priority_table
+    from cloudctl.signals.evaluation.runner import chunks, run_each
+    from cloudctl.signals.evaluation.work import work_live
+
+    numbers, scenario = _seeds(seeds), sumocfg.resolve()
+    cases = {"fixed": (0.0, False), "live": (following, False), "live, buses weighed": (following, True)}
+    orders = [
+        LiveOrder(scenario, seed, share, weighs, end, since) for share, weighs in cases.values() for seed in numbers
+    ]
+    groups = chunks(run_each(work_live, orders, jobs, lambda order, found: f"{order}: {found}"), len(numbers))
+    runs = dict(zip(cases, groups, strict=True))
+    print(priority_table({name: [run.delays for run in group] for name, group in runs.items()}, "fixed"))
+    for name, group in runs.items():
+        share = sum(run.followed for run in group) / len(group)
+        print(f"{name}: a stage was recommended in {share:.0%} of the signal seconds")
     if out is not None:
         printed = {name: [asdict(run) for run in group] for name, group in runs.items()}
         out.write_bytes(orjson.dumps(printed, option=orjson.OPT_INDENT_2))
