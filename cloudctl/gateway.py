@@ -99,7 +99,8 @@ def serve(settings: Settings) -> None:
     rides = make_rides(settings.database.url, journeys, lambda: services.roads)
     desk = make_incident_desk(settings.database.url, commands.send, audit, network.links.road_class.tolist())
     lon, lat = tables.signal_places
-    districts = Districts(dict(zip(network.signals.id.tolist(), zip(lon, lat, strict=True), strict=True)))
+    signal_places = dict(zip(network.signals.id.tolist(), zip(lon, lat, strict=True), strict=True))
+    districts = Districts(signal_places, tables.link_ends)
     services = Services(
         state,
         hub,

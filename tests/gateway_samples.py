@@ -11,6 +11,7 @@ from cloudctl.advice.advisory import Advisory, AdvisoryKind
 from cloudctl.api.live_state import LiveState
 from cloudctl.api.state_messages import DevicesState, DeviceState, Health, IncidentState, LotState, ParkingState
 from cloudctl.publish.frames import Column, FrameKind, encode_frame
+from cloudctl.transit.state import BusState, TransitState
 from maps.network import RoadNetwork
 from maps.participants import ParticipantKind
 
@@ -23,6 +24,7 @@ INCIDENTS = "V2X/CLOUD/STATE/INCIDENTS"
 PARKING = "V2X/CLOUD/STATE/PARKING"
 DEVICES = "V2X/CLOUD/STATE/DEVICES"
 ADVISORY = "V2X/CLOUD/ADVISORY"
+TRANSIT = "V2X/CLOUD/STATE/TRANSIT"
 HEALTH = "V2X/CLOUD/HEALTH/engine"
 CAR, BUS = ParticipantKind.CAR, ParticipantKind.BUS
 GREEN, RED = 6, 3
@@ -119,7 +121,7 @@ def incident(name: str, time: float, event: str = "open", lon: float = 112.934, 
         link=0,
         link_id="e",
         confidence=0.9,
-        evidence="2 vehicles stand for 40 s",
+        evidence="vehicle 7 has stood at the kerb of lane e_0 for 40 s",
         event=event,
     )
 
@@ -132,12 +134,23 @@ def advisory(name: str, time: float) -> Advisory:
         target="obu:CAR00001",
         created=time,
         valid_until=time + 20,
-        reason="Green in 8 s, 210 m ahead",
+        reason="Signal n1_1 turns green in 8 s and stays so until 30 s from now; 43 km/h over 210 m arrives in green.",
         reason_code="glosa.green_ahead",
         lon=112.934,
         lat=28.204,
         content={"speed_min_mps": 9.0, "speed_max_mps": 12.0},
     )
+
+
+def transit(time: float, place: tuple[float, float]) -> bytes:
+    """Encode one bus of line 202 at a place (lon, lat; deg), 200 s behind its timetable."""
+    bus = BusState(
+        vehicle="BUS00001", line="202", direction=0, pattern="202/0", trip=None, trip_id=None, service_day=None,
+        start_time=None, lon=place[0], lat=place[1], bearing=90.0, speed=0.0, updated=time, along=10.0, next_stop=1,
+        at_stop=False, lateness=200.0, headway_ahead=310.0, headway_behind=290.0, headway_planned=300.0,
+        vehicle_ahead=None, vehicle_behind=None,
+    )  # fmt: skip
+    return msgspec.json.encode(msgspec.structs.replace(TransitState.empty(time), buses=(bus,)))
 
 
 def small_state(time: float) -> dict[str, bytes]:

@@ -2,8 +2,8 @@
 
 A place lies in the district of the nearest registered roadside device that has one, within `REACH_M`; beyond that it
 lies in none and is everybody's. Until the register was read once, who is bound to districts sees nothing of them.
-Roads, lights and road users are the city's, whoever looks; a green corridor crosses districts and is open to all who
-may open one.
+Road users, states of roads and advice of other districts are not sent (`cloudctl.api.district_frames`). Lights, car
+parks and buses are the city's, whoever looks; a green corridor crosses districts and is open to all who may open one.
 """
 
 import asyncio
@@ -16,23 +16,21 @@ import structlog
 from numpy.typing import NDArray
 
 from cloudctl.access.actor import EVERY, Actor
+from cloudctl.api.district_raster import DistrictRaster, Reals
 from cloudctl.api.live_state import LiveState, Part
 from cloudctl.api.state_messages import DeviceState, IncidentState
 from cloudctl.devices.record import DeviceRecord, DeviceType
 from cloudctl.errors import CloudctlError
 
-REACH_M = 3000.0
 REFRESH_S = 10.0
-METRES = 111_320.0
-"""Of a degree of latitude."""
 BOUND = frozenset({Part.INCIDENTS, Part.DESK, Part.EVENTS, Part.HOLDS, Part.DEVICES})
 """Parts of the feed that differ by district."""
 _log = structlog.get_logger("gateway.districts")
 Items = Sequence[Mapping[str, object]]
 
 
-def _reals() -> NDArray[np.float64]:
-    return np.zeros(0)
+def _no_links() -> tuple[tuple[Reals, Reals], tuple[Reals, Reals]]:
+    return (np.zeros(0), np.zeros(0)), (np.zeros(0), np.zeros(0))
 
 
 @dataclass
@@ -41,40 +39,41 @@ class Districts:
 
     signals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Place (lon, lat; deg) of each signal by id."""
+    links: tuple[tuple[Reals, Reals], tuple[Reals, Reals]] = field(default_factory=_no_links)
+    """Longitudes and latitudes (deg) where the links begin, and where they end, by row."""
     known: bool = False
     """The register was read."""
     of_device: dict[str, str] = field(default_factory=dict)
-    _lon: NDArray[np.float64] = field(default_factory=_reals)
-    _lat: NDArray[np.float64] = field(default_factory=_reals)
-    _names: list[str] = field(default_factory=list)
+    raster: DistrictRaster = field(default_factory=lambda: DistrictRaster(()))
+    """Another object whenever a border moved."""
 
     def take(self, records: Iterable[DeviceRecord]) -> None:
         """Take over the register."""
-        self.of_device, places = {}, []
+        of_device: dict[str, str] = {}
+        places: list[tuple[float, float, str]] = []
         for record in records:
             if record.district and record.kind is not DeviceType.OBU:
-                self.of_device[record.id] = record.district
+                of_device[record.id] = record.district
                 if record.lon is not None and record.lat is not None:
                     places.append((record.lon, record.lat, record.district))
-        self._lon = np.array([lon for lon, _, _ in places])
-        self._lat = np.array([lat for _, lat, _ in places])
-        self._names = [name for _, _, name in places]
+        if tuple(places) != self.raster.places:
+            self.raster = DistrictRaster(places)
+        self.of_device = of_device
         self.known = True
 
     def at(self, lon: float, lat: float) -> str:
         """District of a place (deg); empty where none is near."""
-        if not self._names or not (math.isfinite(lon) and math.isfinite(lat)):
+        if not (math.isfinite(lon) and math.isfinite(lat)):
             return ""
-        east = (self._lon - lon) * METRES * math.cos(math.radians(lat))
-        away = np.hypot(east, (self._lat - lat) * METRES)
-        nearest = int(np.argmin(away))
-        return self._names[nearest] if away[nearest] <= REACH_M else ""
+        code = int(self.raster.codes(np.array([lon]), np.array([lat]))[0])
+        return self.raster.names[code] if code >= 0 else ""
 
     async def keep(self, read: Callable[[], Coroutine[None, None, Mapping[str, DeviceRecord]]]) -> None:
         """Read the register again and again until cancelled; what is known stays while it cannot be read."""
         while True:
             try:
-                self.take((await read()).values())
+                records = (await read()).values()
+                await asyncio.to_thread(self.take, records)
             except CloudctlError as fault:
                 _log.debug("districts are as they were", reason=str(fault))
             await asyncio.sleep(REFRESH_S)
@@ -91,6 +90,18 @@ class DistrictSight:
     actor: Actor
     districts: Districts
     parts: frozenset[Part] = BOUND
+
+    @property
+    def key(self) -> frozenset[str]:
+        """Equal for all who may see the same."""
+        return self.actor.districts
+
+    @property
+    def shown(self) -> NDArray[np.bool_]:
+        """Whether a place may be seen, by the code of its district; the last stands for no district (-1)."""
+        raster = self.districts.raster
+        allowed = [self.districts.known and self.actor.in_district(name) for name in (*raster.names, "")]
+        return np.array(allowed, bool)
 
     def place(self, lon: object, lat: object) -> bool:
         """Whether a place (deg) is the actor's."""

@@ -44,14 +44,16 @@ async def list_advisories(
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[AdvisoryItem]:
-    """List the latest advisories, the earliest first; those about a bus to who may see its line."""
+    """List the latest advisories in the actor's districts, the earliest first; about buses to who sees their lines."""
     after, sight, live = read_cursor(cursor), sight_of(actor), Services.of(request).state
+    districts = Services.of(request).districts.sight_of(actor)
     numbered = [
         (number, advisory)
         for number, advisory in live.advisories
         if number > after
         and (kind is None or advisory.kind is kind)
         and (sight is None or sight.advisory(advisory, live.transit))
+        and (districts is None or districts.place(advisory.lon, advisory.lat))
     ]
     items = [advisory_item(advisory) for _, advisory in numbered[:limit]]
     more = make_cursor(numbered[limit - 1][0]) if len(numbered) > limit else None

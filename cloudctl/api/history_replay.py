@@ -20,6 +20,7 @@ from pydantic import AwareDatetime
 
 from cloudctl.access.permissions import Permission, current_actor, requires
 from cloudctl.api.client_messages import MAX_MESSAGE_BYTES, Paint, Ping, View, read_client_message
+from cloudctl.api.district_sight import DistrictSight
 from cloudctl.api.errors import ClientMessageError
 from cloudctl.api.history_door import DEFAULT_PURPOSE, Purpose
 from cloudctl.api.hub import PUSHED, Client, Hub
@@ -98,7 +99,7 @@ async def replay(
         await services.audit.record_look(actor.id, purpose, what)
         await socket.accept()
         allowed = frozenset(part for part in PUSHED if actor.may(NEEDS.get(part, Permission.SEE_PICTURE)))
-        await _serve(socket, player, allowed)
+        await _serve(socket, player, allowed, services.districts.sight_of(actor))
     except CloudctlError as fault:
         _log.info("replay refused", reason=str(fault))
         await _close(socket, CLOSE_POLICY if isinstance(fault, PlaybackError) else CLOSE_FAILED, str(fault))
@@ -106,10 +107,10 @@ async def replay(
         services.doors.leave(host)
 
 
-async def _serve(socket: WebSocket, player: Player, allowed: frozenset[Part]) -> None:
+async def _serve(socket: WebSocket, player: Player, allowed: frozenset[Part], districts: DistrictSight | None) -> None:
     state, measures = LiveState(connected=True), Measures()
     hub = Hub(state, measures)
-    client = hub.join(allowed)
+    client = hub.join(allowed, districts=districts)
     stage = ReplayStage(player, state, hub.changed)
     shown = asyncio.Event()
     tasks = [

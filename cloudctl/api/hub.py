@@ -1,20 +1,23 @@
 """Fan-out of the live state: each client holds only the names of the parts that are news to it.
 
 What is sent is read when the client is ready for it. So a slow client gets the newest frame, never a queue, and costs
-the others nothing. Bytes are made once for all clients that look at the same box; a client that asked for deltas gets
-keys and what changed since, which rest on the key alone, so that it may miss any of them.
+the others nothing. Bytes are made once for all clients that look at the same box in the same districts; a client that
+asked for deltas gets keys and what changed since, which rest on the key alone, so that it may miss any of them.
 """
 
 import asyncio
 import itertools
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import msgspec
 import orjson
 
 from cloudctl.api.buses_message import buses_message
 from cloudctl.api.client_messages import View
+from cloudctl.api.district_frames import DistrictFrames
 from cloudctl.api.district_sight import DistrictSight
 from cloudctl.api.line_sight import LineSight
 from cloudctl.api.link_stream import LinkStream
@@ -39,7 +42,11 @@ QUEUES_FROM_ZOOM = 15.0
 STATUS_EVERY_S = 1.0
 ADVISORIES_AT_START = 60
 
+K = TypeVar("K")
+V = TypeVar("V")
 Outgoing = bytes | str
+Scope = frozenset[str] | None
+"""Districts that are shown, None for all."""
 
 
 @dataclass(eq=False)
@@ -64,6 +71,11 @@ class Client:
     """Districts that it may see, None for all."""
     has: dict[Part, tuple[int, int]] = field(default_factory=dict)
     """Epoch of the key, and how much of what changed since, that it has of movers and links."""
+
+    @property
+    def scope(self) -> Scope:
+        """Equal for clients that may see the same districts."""
+        return None if self.districts is None else self.districts.key
 
     def tell(self, part: Part) -> None:
         """Note that a part is news."""
@@ -92,6 +104,15 @@ class Client:
             self.tell(part)
 
 
+def _latest(kept: dict[K, V], key: K, make: Callable[[], V]) -> V:
+    """Give what is kept for a key, or make it; of many the latest used stay."""
+    found = kept.pop(key, None) or make()
+    kept[key] = found
+    if len(kept) > CUTS_KEPT:
+        del kept[next(iter(kept))]
+    return found
+
+
 class Hub:
     """All open live feeds over one live state."""
 
@@ -99,13 +120,14 @@ class Hub:
         self.state = state
         self.clients: set[Client] = set()
         self._measures = measures
-        self._cuts: dict[ViewBox, tuple[LiveFrame, bytes]] = {}
+        self._cuts: dict[tuple[Scope, ViewBox], tuple[LiveFrame, bytes]] = {}
         self._texts: dict[Part, str] = {}
         epochs = itertools.count(1)
         self._epochs = epochs
-        self._streams: dict[ViewBox, MoverStream] = {}
-        self._links = LinkStream(epochs)
-        self._queues = QueueFrames()
+        self._streams: dict[tuple[Scope, ViewBox], MoverStream] = {}
+        self._links: dict[Scope, LinkStream] = {}
+        self._queues: dict[Scope, QueueFrames] = {}
+        self._district_frames = DistrictFrames()
 
     def join(
         self,
@@ -158,8 +180,13 @@ class Hub:
                 messages += self._frame(client, part)
         return messages
 
-    def _frame(self, client: Client, part: Part) -> list[Outgoing]:
+    def find_frame(self, part: Part, districts: DistrictSight | None) -> LiveFrame | None:
+        """Give the newest frame of a part as far as it may be seen, None before the first."""
         live = self.state.find_frame(part)
+        return live if live is None or districts is None else self._district_frames.of(part, live, districts)
+
+    def _frame(self, client: Client, part: Part) -> list[Outgoing]:
+        live = self.find_frame(part, client.districts)
         if live is None or client.box is None:
             return []
         self._measures.sent.labels(part).inc()
@@ -168,14 +195,11 @@ class Hub:
         if client.deltas and part is Part.LINKS:
             return self._link_changes(client, live)
         if part is Part.MOVEMENTS:
-            return [self._queues.of(live)]
-        return [self._cut(live, client.box) if part is Part.MOVERS else live.raw]
+            return [_latest(self._queues, client.scope, QueueFrames).of(live)]
+        return [self._cut(live, client.scope, client.box) if part is Part.MOVERS else live.raw]
 
     def _moves(self, client: Client, live: LiveFrame, box: ViewBox) -> list[Outgoing]:
-        stream = self._streams.pop(box, None) or MoverStream(box, self._epochs)
-        self._streams[box] = stream  # the latest used last
-        if len(self._streams) > CUTS_KEPT:
-            del self._streams[next(iter(self._streams))]
+        stream = _latest(self._streams, (client.scope, box), lambda: MoverStream(box, self._epochs))
         stream.feed(live)
         epoch, entered = client.has.get(Part.MOVERS, (0, 0))
         client.has[Part.MOVERS] = (stream.epoch, stream.entered)
@@ -184,22 +208,22 @@ class Hub:
         return [*key, *entries, stream.moves]
 
     def _link_changes(self, client: Client, live: LiveFrame) -> list[Outgoing]:
-        stream = self._links
+        stream = _latest(self._links, client.scope, lambda: LinkStream(self._epochs))
         stream.feed(live)
         epoch, version = client.has.get(part := Part.LINKS, (0, 0))
         client.has[part] = (stream.epoch, stream.version)
         key = [stream.key] if epoch != stream.epoch else []
         return [*key, stream.changes] if stream.version and (key or version != stream.version) else [*key]
 
-    def _cut(self, live: LiveFrame, box: ViewBox) -> bytes:
-        known = self._cuts.get(box)
+    def _cut(self, live: LiveFrame, scope: Scope, box: ViewBox) -> bytes:
+        known = self._cuts.get((scope, box))
         if known is not None and known[0] is live:
             return known[1]
         if len(self._cuts) >= CUTS_KEPT:
             self._cuts.clear()
         cut = cut_frame(live.frame, live.raw, box)
         self._measures.cuts.inc()
-        self._cuts[box] = (live, cut)
+        self._cuts[scope, box] = (live, cut)
         return cut
 
     def _text(self, client: Client, part: Part) -> list[Outgoing]:
@@ -241,6 +265,11 @@ class Hub:
         if not fresh:
             return []
         client.advisory_number = fresh[-1][0]
-        sight, transit = client.sight, self.state.transit
-        items = [each for _, each in fresh[-ADVISORIES_AT_START:] if sight is None or sight.advisory(each, transit)]
+        sight, transit, districts = client.sight, self.state.transit, client.districts
+        items = [
+            each
+            for _, each in fresh[-ADVISORIES_AT_START:]
+            if (sight is None or sight.advisory(each, transit))
+            and (districts is None or districts.place(each.lon, each.lat))
+        ]
         return [orjson.dumps({"type": Part.ADVISORIES, "items": items}, default=msgspec.to_builtins).decode()]

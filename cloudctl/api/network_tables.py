@@ -10,10 +10,13 @@ from functools import cached_property
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from cloudctl.api.lane_tables import approach_lanes
 from maps.network import RoadClass, RoadNetwork, Turn
 
+Places = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Longitudes and latitudes, deg."""
 TURN_LETTERS = {Turn.STRAIGHT: "S", Turn.LEFT: "L", Turn.RIGHT: "R", Turn.U_TURN: "U"}
 
 
@@ -53,6 +56,15 @@ class NetworkTables:
         middle = links.shape_start + np.maximum(links.shape_count // 2, 0)
         middle = np.minimum(middle, max(len(self._lon) - 1, 0))
         return self._lon[middle].tolist(), self._lat[middle].tolist()
+
+    @cached_property
+    def link_ends(self) -> tuple[Places, Places]:
+        """Longitudes and latitudes (deg) of the first and of the last shape point of each link."""
+        links = self.network.links
+        last = links.shape_start + np.maximum(links.shape_count - 1, 0)
+        ends = (np.minimum(points, max(len(self._lon) - 1, 0)) for points in (links.shape_start, last))
+        first, final = ((self._lon[points], self._lat[points]) for points in ends)
+        return first, final
 
     def line(self, start: int, count: int) -> list[list[float]]:
         """One shape as [[lon, lat], ...], 1e-7 deg."""

@@ -4,11 +4,18 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from cloudctl.api.problems import problem
-from cloudctl.privacy.errors import AuditUnavailableError, BasisError, PrivacyError, UnknownSubjectError
+from cloudctl.privacy.errors import (
+    AuditUnavailableError,
+    BasisError,
+    PrivacyError,
+    UnknownSubjectError,
+    UnusableEntryError,
+)
 
 _STATUS: tuple[tuple[type[PrivacyError], int, str], ...] = (
     (AuditUnavailableError, 503, "No audit, no answer"),
     (UnknownSubjectError, 404, "No such subject"),
+    (UnusableEntryError, 422, "Not to be kept"),
     (BasisError, 409, "Not possible on this basis"),
     (PrivacyError, 503, "Personal data cannot be handled now"),
 )

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Request
 from numpy.typing import NDArray
 
 from cloudctl.access.permissions import CurrentActor, Permission, requires
+from cloudctl.api.district_door import frame_for
 from cloudctl.api.errors import ProblemError
 from cloudctl.api.live_state import Part
 from cloudctl.api.models import Page, Track, TrackDetail, TrailItem, as_time
@@ -29,14 +30,15 @@ router = APIRouter(prefix="/api/v1", tags=["road users"], dependencies=[requires
 @router.get("/tracks", responses=RESPONSES)
 async def list_tracks(
     request: Request,
+    actor: CurrentActor,
     bbox: BoxText = None,
     kind: Annotated[KindName | None, Query(description="Only this kind.")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[Track]:
-    """List the road users of the newest picture by id."""
+    """List the road users of the newest picture, in the actor's districts, by id."""
     after, box = read_cursor(cursor), read_box(bbox)
-    live = Services.of(request).state.find_frame(Part.MOVERS)
+    live = frame_for(request, actor, Part.MOVERS)
     if live is None:
         return Page[Track](items=[])
     frame = live.frame
@@ -61,7 +63,7 @@ async def get_track(
 ) -> TrackDetail:
     """Give one road user with lane, accuracy, source and its stored trail."""
     services = Services.of(request)
-    live = services.state.find_frame(Part.MOVERS)
+    live = frame_for(request, actor, Part.MOVERS)
     row = -1 if live is None else _find_row(live.frame, track_id)
     if live is None or row < 0:
         raise ProblemError(404, "No such road user", f"track {track_id} is not in the newest picture")

@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 import numpy as np
 from fastapi import APIRouter, Query, Request
 
-from cloudctl.access.permissions import Permission, requires
+from cloudctl.access.permissions import CurrentActor, Permission, requires
+from cloudctl.api.district_door import frame_for
 from cloudctl.api.errors import ProblemError
 from cloudctl.api.live_state import Part
 from cloudctl.api.models import Link, Page, Signal, SignalGroup, as_time
@@ -37,14 +38,15 @@ router = APIRouter(prefix="/api/v1", tags=["roads"])
 @router.get("/links", responses=RESPONSES, dependencies=[requires(Permission.SEE_PICTURE)])
 async def list_links(
     request: Request,
+    actor: CurrentActor,
     bbox: BoxText = None,
     level: Annotated[LevelName | None, Query(description="Only this level of service.")] = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: Cursor = None,
 ) -> Page[Link]:
-    """List links with speed, queue, flow and level of service, by row."""
+    """List links by row, with speed, queue, flow and level of service in the actor's districts."""
     services = Services.of(request)
-    live = services.state.find_frame(Part.LINKS)
+    live = frame_for(request, actor, Part.LINKS)
     frame = None if live is None else live.frame
     levels = np.zeros(len(services.tables.network.links.id), np.uint8)
     places = _rows_by_key(frame, "link", len(levels))

@@ -10,7 +10,7 @@ from psycopg_pool import PoolTimeout
 
 from cloudctl.api.live_state import LiveState, Part
 from cloudctl.api.stored_history import StoredHistory
-from cloudctl.routing.outlook import Outlook, Usual, free_usual, make_outlook, turn_delays
+from cloudctl.routing.outlook import Outlook, Usual, arc_times, free_usual, make_outlook, turn_delays
 from cloudctl.routing.usual_times import read_usual, usual_of
 from cloudctl.routing.vehicle_classes import VehicleClasses
 from cloudctl.routing.ways import WayFinder, Wish
@@ -99,16 +99,10 @@ class RoutingDesk:
 
     def _by_turn(self) -> NDArray[np.float64]:
         """Time of each turn now, s, (arcs,); NaN where nobody was seen to take it."""
-        graph = self.ways.graph
-        times = np.full(len(graph.heads), np.nan)
         live = self.state.find_frame(Part.MOVEMENTS)
-        if live is None or "travel" not in live.frame.columns or not len(times):
-            return times
-        columns, links = live.frame.columns, len(self.network.links.id)
-        key = columns["from"].astype(np.int64) * links + columns["to"].astype(np.int64)
-        keys = graph.tails.astype(np.int64) * links + graph.heads
-        place = np.minimum(np.searchsorted(keys, key), len(keys) - 1)
+        if live is None or "travel" not in live.frame.columns:
+            return np.full(len(self.ways.graph.heads), np.nan)
+        columns = live.frame.columns
         tenths = columns["travel"].astype(np.float64)
-        known = (keys[place] == key) & (tenths < UNKNOWN) & (columns["est"] == 0)
-        times[place[known]] = tenths[known] / 10.0
-        return times
+        known = (tenths < UNKNOWN) & (columns["est"] == 0)
+        return arc_times(self.ways.graph, columns["from"][known], columns["to"][known], tenths[known] / 10.0)

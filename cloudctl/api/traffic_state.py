@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from cloudctl.access.permissions import CurrentActor, Permission, requires
 from cloudctl.api.command_channel import order
+from cloudctl.api.district_door import districts_of, frame_for
 from cloudctl.api.errors import ProblemError
 from cloudctl.api.live_state import Part
 from cloudctl.api.models import Page, as_time
@@ -34,11 +35,11 @@ router = APIRouter(prefix="/api/v1", tags=["traffic state"])
 
 @router.get("/links/state", responses=RESPONSES, dependencies=[requires(Permission.SEE_PICTURE)])
 async def list_link_states(
-    request: Request, bbox: BoxText = None, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
+    request: Request, actor: CurrentActor, bbox: BoxText = None, limit: Limit = DEFAULT_LIMIT, cursor: Cursor = None
 ) -> Page[LinkState]:
-    """List the full traffic state of links, by row."""
+    """List links by row, with the full traffic state in the actor's districts."""
     services = Services.of(request)
-    live = services.state.find_frame(Part.LINKS)
+    live = frame_for(request, actor, Part.LINKS)
     network = services.tables.network
     lon, lat = (np.asarray(side, float) for side in services.tables.link_middles)
     keep = np.arange(len(network.links.id)) > read_cursor(cursor)
@@ -55,7 +56,7 @@ async def list_link_states(
 
 @router.get("/intersections/{signal_id}/state", responses=RESPONSES, dependencies=[requires(Permission.SEE_PICTURE)])
 async def get_intersection_state(
-    request: Request, signal_id: Annotated[str, Path(max_length=200)]
+    request: Request, actor: CurrentActor, signal_id: Annotated[str, Path(max_length=200)]
 ) -> IntersectionState:
     """Give the traffic state of a signalised intersection and of its movements."""
     services = Services.of(request)
@@ -64,7 +65,7 @@ async def get_intersection_state(
     if not len(found):
         raise ProblemError(404, "No such intersection", f"no signalised intersection has the id {signal_id!r}")
     row = int(found[0])
-    live, moves = services.state.find_frame(Part.INTERSECTIONS), services.state.find_frame(Part.MOVEMENTS)
+    live, moves = services.state.find_frame(Part.INTERSECTIONS), frame_for(request, actor, Part.MOVEMENTS)
     frame = None if live is None else live.frame
     place = int(_places(frame, "signal", len(network.signals.id))[row])
     figures = {} if frame is None or place < 0 else _figures(frame, place)
@@ -87,7 +88,9 @@ async def get_prediction(
     request: Request, track: Annotated[int, Path(ge=0, lt=1 << 32)], actor: CurrentActor
 ) -> ParticipantPrediction:
     """Tell where a road user is expected over the next 5 s, with covariance."""
-    services = Services.of(request)
+    services, live = Services.of(request), frame_for(request, actor, Part.MOVERS)
+    if districts_of(request, actor) is not None and (live is None or track not in live.frame.column("id")):
+        raise ProblemError(404, "No such road user", f"track {track} is not in your part of the newest picture")
     reply = await order(services.commands, PREDICT, {"track": track}, issued_by=actor.id, patience=2.0)
     return ParticipantPrediction.model_validate(reply.content)
 
