@@ -13,7 +13,6 @@ import pytest
 from gateway_process import Publisher, module_broker, running_gateway, wait_for
 
 from cloudctl.advice.advisory import AdvisoryKind
-from cloudctl.transit.state import BusState, TransitState
 
 WEB = Path(__file__).parents[2] / "cloudctl" / "web"
 SCRIPT = Path(__file__).with_name("map_desk.mjs")
@@ -27,16 +26,6 @@ pytestmark = pytest.mark.browser
 
 def _count(now: float) -> int:
     return MANY if int(now) % (2 * TURN_S) < TURN_S else FEW
-
-
-def _bus(now: float) -> bytes:
-    bus = BusState(
-        vehicle="BUS00001", line="202", direction=0, pattern="202/0", trip=None, trip_id=None, service_day=None,
-        start_time=None, lon=CENTRE[0], lat=CENTRE[1], bearing=90.0, speed=0.0, updated=now, along=10.0, next_stop=1,
-        at_stop=False, lateness=200.0, headway_ahead=None, headway_behind=None, headway_planned=None,
-        vehicle_ahead=None, vehicle_behind=None,
-    )  # fmt: skip
-    return msgspec.json.encode(msgspec.structs.replace(TransitState.empty(now), buses=(bus,)))
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +47,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
             request = msgspec.structs.replace(
                 sample.advisory("p1", now), kind=AdvisoryKind.BUS_PRIORITY, valid_until=now + 300, lon=112.9345
             )
-            publisher.publish("V2X/CLOUD/STATE/TRANSIT", _bus(now))
+            publisher.publish(sample.TRANSIT, sample.transit(now, CENTRE))
             publisher.publish(sample.ADVISORY, msgspec.json.encode(request))
             command = ["node", str(SCRIPT), gateway.url, str(CENTRE[0]), str(CENTRE[1]), str(shots)]
             done = subprocess.run(command, cwd=WEB, capture_output=True, text=True, timeout=200, check=False)

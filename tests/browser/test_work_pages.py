@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -10,21 +11,26 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import gateway_samples as sample
 import history_city
 import paho.mqtt.client as mqtt
 import pytest
 from gateway_process import Publisher, module_broker, running_gateway, wait_for
 from paho.mqtt.enums import CallbackAPIVersion
 from store_frames import NOON
-from store_servers import fresh_database
+from store_servers import schema_database
 
 from cloudctl.store.embedded import EmbeddedPostgres
-from cloudctl.store.migrate import migrate
 
 WEB = Path(__file__).parents[2] / "cloudctl" / "web"
 SCRIPT = Path(__file__).with_name("work_panels.mjs")
 VIEWS = Path(__file__).with_name("views.mjs")
 WALKS = {f"{theme}-{language}" for theme in ("light", "dark") for language in ("zh", "en")}
+CHINESE = re.compile(r"[一-鿿]")
+NAMES = re.compile("中文|演示 demo|“?拖车已出发”?|抛洒物，请减速|急救|事故处理")
+"""Texts that stay what they are: the button that switches back, who acted, and what was written."""
+SENTENCE = re.compile(r"[A-Za-z]{3,} [a-z]{3,} [a-z]{2,}")
+"""Three English words in a row."""
 LEAST_BYTES = 20_000
 """A photograph of a page that shows something."""
 CENTRE = (112.936, 28.204)
@@ -79,16 +85,16 @@ def findings(tmp_path_factory: pytest.TempPathFactory, plain_postgres: EmbeddedP
         pytest.skip("Chromium is not installed")
     folder = tmp_path_factory.mktemp("gateway")
     shots = Path(os.environ.get("V2X_SHOTS", folder))
-    with fresh_database(plain_postgres.url) as database, module_broker(tmp_path_factory.mktemp("broker")) as broker:
-        migrate(database)
+    with schema_database(plain_postgres.url) as database, module_broker(tmp_path_factory.mktemp("broker")) as broker:
         history_city.fill(database, tmp_path_factory.mktemp("store"))
         with running_gateway(folder, broker.url, database) as gateway:
             wait_for(lambda: gateway.checks()["broker"])
-            with Publisher(broker.port, CENTRE), answering_engine(broker.port):
+            with Publisher(broker.port, CENTRE) as publisher, answering_engine(broker.port):
                 place = [gateway.url, str(CENTRE[0]), str(CENTRE[1]), str(shots), MOMENT]
                 command = ["node", str(SCRIPT), *place]
                 done = subprocess.run(command, cwd=WEB, capture_output=True, text=True, timeout=240, check=False)
-                walk = ["node", str(VIEWS), *place[:-1]]
+                publisher.publish(sample.TRANSIT, sample.transit(time.time(), CENTRE))
+                walk = ["node", str(VIEWS), *place]
                 seen = subprocess.run(walk, cwd=WEB, capture_output=True, text=True, timeout=500, check=False)
     assert done.returncode == 0, done.stderr
     assert seen.returncode == 0, seen.stderr
@@ -109,7 +115,7 @@ def test_every_view_is_photographed_in_both_themes_and_languages(views: dict[str
     for name in views["shots"]:
         view, walk = name.split()
         by_view.setdefault(view, set()).add(walk)
-    assert len(by_view) >= 17
+    assert len(by_view) >= 22
     assert {view: walks for view, walks in by_view.items() if walks != WALKS} == {}
     assert {name: size for name, size in views["shots"].items() if size < LEAST_BYTES} == {}
 
@@ -122,6 +128,12 @@ def test_axe_finds_nothing_serious_in_any_of_them(views: dict[str, dict[str, lis
 def test_what_is_chosen_is_told_in_the_language_of_the_page(views: dict[str, dict[str, str]]) -> None:
     assert ["公交车" in views["chosen"][name] for name in ("light-zh", "dark-zh")] == [True, True]
     assert ["Bus" in views["chosen"][name] for name in ("light-en", "dark-en")] == [True, True]
+
+
+def test_every_view_speaks_the_language_it_was_switched_to(views: dict[str, dict[str, str]]) -> None:
+    spoken = views["words"]
+    assert {name for name in spoken if name.endswith("-en") and CHINESE.search(NAMES.sub("", spoken[name]))} == set()
+    assert {name for name in spoken if name.endswith("-zh") and SENTENCE.search(spoken[name])} == set()
 
 
 def test_no_view_breaks_the_content_policy_asks_another_host_or_logs_an_error(views: dict[str, object]) -> None:

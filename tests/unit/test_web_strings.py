@@ -5,15 +5,16 @@ from pathlib import Path
 
 WEB = Path(__file__).parents[2] / "cloudctl" / "web"
 ENTRY = re.compile(r'^\s*"([\w.]+)": \["((?:[^"\\]|\\.)*)", "((?:[^"\\]|\\.)*)"\],$', re.MULTILINE)
-STRINGS = {key: (zh, en) for key, zh, en in ENTRY.findall((WEB / "js" / "strings.js").read_text("utf-8"))}
+TABLES = "\n".join(path.read_text("utf-8") for path in sorted((WEB / "js").glob("strings_*.js")))
+STRINGS = {key: (zh, en) for key, zh, en in ENTRY.findall(TABLES)}
 SOURCES = {
     path: path.read_text("utf-8")
     for path in [*sorted(WEB.glob("*.html")), *sorted((WEB / "js").glob("*.js"))]
-    if path.name != "strings.js"
+    if not path.name.startswith("strings_")
 }
 TEXT = "\n".join(SOURCES.values())
 LITERAL = re.compile(r'"([a-z]+\.[A-Za-z0-9_]+)"')
-FAMILY = re.compile(r"\bt\(`([a-z]+)\.\$\{|\bmember\(\"([a-z]+)\"")
+FAMILY = re.compile(r"\bt\(`([a-z]+)\.\$\{|\b(?:member|told)\(\"([a-z]+)\"")
 CHINESE = re.compile(r"[一-鿿]")
 
 
@@ -24,7 +25,7 @@ def _used() -> set[str]:
 
 
 def test_the_table_is_read_whole() -> None:
-    lines = [line for line in (WEB / "js" / "strings.js").read_text("utf-8").splitlines() if line.startswith('  "')]
+    lines = [line for line in TABLES.splitlines() if line.startswith('  "')]
     assert len(lines) == len(STRINGS) > 100
 
 

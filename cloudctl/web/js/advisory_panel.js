@@ -4,7 +4,8 @@
 import { button, make } from "./dom.js";
 import { clockTime, duration, kmh } from "./format.js";
 import { member, t } from "./i18n.js";
-import { adviceText } from "./panel_parts.js";
+import { adviceText, targetText } from "./panel_parts.js";
+import { phrase } from "./phrases.js";
 import { call } from "./sign_in_api.js";
 import { may } from "./sign_in_session.js";
 
@@ -35,8 +36,8 @@ export async function showAdvisory(card, advisory, hold) {
  */
 function pieces(advisory, stored, hold) {
   const rows = [
-    ["advice.to", advisory.target],
-    ["advice.why", advisory.reason],
+    ["advice.to", targetText(advisory.target)],
+    ["advice.why", phrase(advisory.reason)],
     ["advice.given", clockTime(advisory.created * 1000)],
     ["advice.until", clockTime(advisory.valid_until * 1000)],
     ["advice.answer", answer(advisory, stored)],

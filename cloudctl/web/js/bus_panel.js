@@ -3,14 +3,16 @@
 
 import { button, icon, make, refill } from "./dom.js";
 import { clockTime, duration } from "./format.js";
-import { t } from "./i18n.js";
+import { member, t } from "./i18n.js";
 import { lineDiagram } from "./line_diagram.js";
+import { phrase } from "./phrases.js";
 import { call } from "./sign_in_api.js";
 import { note, select } from "./work_parts.js";
 
 const EVERY_MS = 3000;
 const SHOWN = 80;
 const LATE_S = 120;
+const REQUESTS = 5;
 
 /** @typedef {{vehicle: string, line: string, lon: number, lat: number, next_stop: string | null, at_stop: boolean, lateness: number | null, headway_ahead: number | null, headway_behind: number | null, headway_planned: number | null, passengers: number | null, capacity: number | null}} Bus */
 
@@ -43,6 +45,14 @@ export class BusPanel {
 
   stop() {
     clearInterval(this.timer);
+  }
+
+  /** Draw what is chosen in another language. */
+  translate() {
+    delete this.lines.dataset.names;
+    if (this.buses.length) this.drawLines();
+    this.readLine();
+    if (this.chosen) this.readOne();
   }
 
   async read() {
@@ -93,7 +103,7 @@ export class BusPanel {
 
   async readOne() {
     const vehicle = this.chosen;
-    const bus = await call("GET", `transit/buses/${encodeURIComponent(vehicle)}`).catch(() => null);
+    const [bus, requests] = await Promise.all([call("GET", `transit/buses/${encodeURIComponent(vehicle)}`).catch(() => null), this.requests(vehicle)]);
     if (vehicle !== this.chosen) return;
     if (!bus) { this.detail.replaceChildren(); return; }
     /** @type {any[]} */
@@ -101,7 +111,22 @@ export class BusPanel {
     refill(this.detail, [make("h3", {}, [t("bus.arrivals", { vehicle })]), make("table", { class: "figure-table" }, [make("tbody", {}, arrivals.slice(0, 8).map((each) => make("tr", {}, [
       make("td", {}, [each.stop_name ?? each.name ?? each.stop]), make("td", {}, [clockTime(Date.parse(each.expected))]),
       make("td", {}, [`${clockTime(Date.parse(each.earliest))}–${clockTime(Date.parse(each.latest))}`]),
-    ])))])]);
+    ])))]), ...requests]);
+  }
+
+  /**
+   * What was asked of the signals for a bus lately, and what came of it.
+   * @param {string} vehicle
+   */
+  async requests(vehicle) {
+    const found = await call("GET", "transit/priority-requests").catch(() => null);
+    /** @type {{vehicle: string, signal: string, requested: string, status: string, gained: number | null, reason: string}[]} */
+    const items = (found?.items ?? []).filter((/** @type {any} */ each) => each.vehicle === vehicle).slice(0, REQUESTS);
+    if (items.length === 0) return [];
+    return [make("h3", {}, [t("bus.priority")]), make("table", { class: "figure-table" }, [make("tbody", {}, items.map((each) => make("tr", { title: phrase(each.reason) }, [
+      make("td", {}, [each.signal]), make("td", {}, [clockTime(Date.parse(each.requested))]), make("td", {}, [member("delivery", each.status)]),
+      make("td", {}, [each.gained === null ? "–" : t("bus.gained", { time: duration(each.gained) })]),
+    ])))])];
   }
 }
 

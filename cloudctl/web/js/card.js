@@ -4,9 +4,13 @@
 import { byId, button, icon, make, refill } from "./dom.js";
 import { compass, count, kmh } from "./format.js";
 import { nameOf, t } from "./i18n.js";
+import { adviceAnswer, adviceLine } from "./panel_parts.js";
+import { phrase } from "./phrases.js";
 import { recommendationRows } from "./recommendation_panel.js";
+import { may } from "./sign_in_session.js";
 import { band, countdown } from "./signal_overlay.js";
 import { lampOf } from "./signals.js";
+import { askName } from "./unmask_dialog.js";
 
 /** @typedef {import("./mover_store.js").Mover} Mover */
 /** @typedef {import("./signals.js").SignalPlace} SignalPlace */
@@ -61,8 +65,9 @@ export class Card {
    * @param {Detail | null} detail
    * @param {number} pictureAgeMs
    * @param {boolean} following
+   * @param {import("./state.js").Advisory | null} advice given to it last
    */
-  showMover(mover, detail, pictureAgeMs, following) {
+  showMover(mover, detail, pictureAgeMs, following, advice) {
     const terminal = (mover.flags & HAS_TERMINAL) !== 0;
     const source = [detail?.device, t(terminal ? "card.sourceObu" : "card.sourceRsu")].filter(Boolean).join(" · ");
     const road = detail ? nameOf({ name_zh: detail.road_zh ?? "", name_en: detail.road_en ?? "" }) : "";
@@ -75,6 +80,7 @@ export class Card {
       ["card.sigma", detail?.sigma === null || detail?.sigma === undefined ? "–" : `± ${detail.sigma.toFixed(1)} ${t("unit.m")}`],
       ["card.size", `${mover.length.toFixed(1)} × ${mover.width.toFixed(1)} ${t("unit.m")}`],
       ["card.age", `${((mover.ageMs + pictureAgeMs) / 1000).toFixed(1)} s`],
+      ...(advice ? [["card.advice", `${adviceLine(advice)} · ${adviceAnswer(advice)}`]] : []),
       ["card.trail", detail ? t("card.trailPoints", { count: count(detail.trail.length) }) : "–"],
     ];
     const notes = [];
@@ -86,6 +92,7 @@ export class Card {
       make("footer", {}, [
         button({ class: "quiet", "aria-pressed": String(following), "data-key": "follow" }, [t(following ? "action.unfollow" : "action.follow")], () => this.act.follow(!following)),
         button({ class: "quiet", "data-key": "locate" }, [t("action.locate")], () => this.act.locate(mover.lon, mover.lat)),
+        ...(terminal && may("unmask") ? [button({ class: "quiet", "data-key": "unmask" }, [t("unmask.open")], () => askName(mover.id))] : []),
       ]),
     ]);
   }
@@ -132,7 +139,7 @@ export class Card {
     ...(recommended ? [
       make("h3", { class: "card-part" }, [t("recommend.title")]),
       make("dl", {}, recommendationRows(recommended, control).flatMap(([key, value]) => [make("dt", {}, [key]), make("dd", {}, [value])])),
-      make("p", { class: "detail" }, [recommended.detail]),
+      make("p", { class: "detail" }, [phrase(recommended.detail)]),
     ] : []),
     ...(hold ? [make("footer", {}, [button({ class: "quiet", "data-key": "hold" }, [t("hold.take")], () => hold(place.id))])] : [])]);
   }
@@ -150,15 +157,6 @@ export class Card {
       ["card.confidence", state ? `${state.confidence}%` : "–"],
     ];
     this.show(nameOf(link), `${t("card.link")} ${link.id}`, [list(rows)]);
-  }
-
-  /**
-   * @param {string} title
-   * @param {string} small
-   * @param {string[]} lines
-   */
-  showText(title, small, lines) {
-    this.show(title, small, [make("div", { class: "body" }, lines.map((line) => make("p", {}, [line])))]);
   }
 }
 

@@ -138,7 +138,7 @@ export class CorridorPanel {
     /** @type {{signal: string, arrival: number, status: string}[]} */
     const stops = result.stops ?? [];
     return make("article", { class: open ? "work-item" : "work-item over" }, [
-      make("header", {}, [make("b", {}, [t("corridor.of", { vehicle: content.vehicle || "–" })]), make("span", { class: "side" }, [this.when(corridor)])]),
+      make("header", {}, [make("b", {}, [t("corridor.of", { vehicle: content.vehicle || "" }).trim()]), make("span", { class: "side" }, [this.when(corridor)])]),
       make("p", {}, [content.reason, make("small", {}, [` — ${corridor.created_name}`])]),
       ...(open ? [make("p", { class: "hint" }, [t(result.seen ? "corridor.seen" : "corridor.reckoned", { share })])] : []),
       make("ol", { class: "stops" }, stops.map((stop) => make("li", { class: `stop ${stop.status}` }, [

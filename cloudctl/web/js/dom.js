@@ -20,6 +20,16 @@ export function make(tag, attributes = {}, children = []) {
   return element;
 }
 
+/** @type {Map<string, SVGSymbolElement>} by name, once they are read */
+const symbols = new Map();
+
+/** Read the icons: a panel that is drawn anew every second has them at once, without the blink of a reference to a file. */
+export async function readIcons() {
+  const answer = await fetch("img/icons.svg");
+  const read = new DOMParser().parseFromString(await answer.text(), "image/svg+xml");
+  for (const symbol of read.querySelectorAll("symbol")) symbols.set(symbol.id, symbol);
+}
+
 /**
  * Icon of img/icons.svg.
  * @param {string} name
@@ -27,6 +37,12 @@ export function make(tag, attributes = {}, children = []) {
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("aria-hidden", "true");
+  const symbol = symbols.get(name);
+  if (symbol) {
+    for (const { name: attribute, value } of symbol.attributes) if (attribute !== "id") svg.setAttribute(attribute, value);
+    svg.append(...[...symbol.childNodes].map((part) => document.importNode(part, true)));
+    return svg;
+  }
   const use = document.createElementNS(SVG, "use");
   use.setAttribute("href", `img/icons.svg#${name}`);
   svg.append(use);

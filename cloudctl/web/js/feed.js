@@ -61,6 +61,7 @@ export class LiveFeed extends EventTarget {
       this.ping();
       if (this.view) this.look(this.view);
     });
+    socket.addEventListener("pong", (event) => this.takeTime(/** @type {CustomEvent<{text: string, at: number}>} */ (event).detail));
     socket.addEventListener("message", (event) => this.take(/** @type {CustomEvent} */ (event).detail));
     socket.addEventListener("close", (event) => (/** @type {CustomEvent<number>} */ (event).detail === SIGNED_OUT ? leave() : this.comeBack(socket)));
   }
@@ -120,7 +121,7 @@ export class LiveFeed extends EventTarget {
       if (data instanceof ArrayBuffer) {
         this.dispatchEvent(new CustomEvent("frame", { detail: decodeFrame(data) }));
       } else if (typeof data === "string") {
-        this.takeText(JSON.parse(data));
+        this.dispatchEvent(new CustomEvent("text", { detail: JSON.parse(data) }));
       }
     } catch (fault) {
       this.refused += 1;
@@ -128,13 +129,10 @@ export class LiveFeed extends EventTarget {
     }
   }
 
-  /** @param {{type: string, t: number, server_time_ms: number}} message */
-  takeText(message) {
-    if (message.type === "pong") {
-      this.clock.take(message.t, message.server_time_ms, Date.now());
-    } else {
-      this.dispatchEvent(new CustomEvent("text", { detail: message }));
-    }
+  /** @param {{text: string, at: number}} answer to a question for the time, and when it came, ms */
+  takeTime({ text, at }) {
+    const { t, server_time_ms: serverTime } = JSON.parse(text);
+    this.clock.take(t, serverTime, at);
   }
 
   ping() {

@@ -1,5 +1,5 @@
 // @ts-check
-/** A WebSocket that lives in the worker of feed_worker.js. Events: `open`, `message` (detail: its data), `close` (detail: its code). */
+/** A WebSocket that lives in the worker of feed_worker.js. Events: `open`, `message` (detail: its data), `pong` (detail: text, time of arrival), `close` (detail: its code). */
 
 /** @typedef {import("./feed_worker.js").Report} Report */
 /** @typedef {import("./feed_worker.js").Order} Order */
@@ -50,8 +50,9 @@ export class FeedSocket extends EventTarget {
   }
 
   /** @param {Report} report */
-  take({ state, code, messages }) {
-    if (messages) {
+  take({ state, code, messages, pong, at }) {
+    if (pong !== undefined) this.dispatchEvent(new CustomEvent("pong", { detail: { text: pong, at } }));
+    else if (messages) {
       for (const data of messages) this.dispatchEvent(new CustomEvent("message", { detail: data }));
       this.order({ ready: true });
     } else if (state === "open") {

@@ -7,9 +7,12 @@
 import { Backlog } from "./feed_backlog.js";
 
 /** @typedef {{number: number, open?: string, send?: string, close?: true, ready?: true}} Order */
-/** @typedef {{number: number, state?: "open" | "closed", code?: number, messages?: (string | ArrayBuffer)[]}} Report */
+/** @typedef {{number: number, state?: "open" | "closed", code?: number, messages?: (string | ArrayBuffer)[], pong?: string, at?: number}} Report */
 
 /** @typedef {{socket: WebSocket, backlog: Backlog, ready: boolean}} Line */
+
+/** How the answer to a question for the time begins. */
+const PONG = '{"type":"pong"';
 
 /** @type {Map<number, Line>} */
 const lines = new Map();
@@ -39,6 +42,11 @@ function lineTo(number, url) {
   const line = { socket, backlog: new Backlog(), ready: false };
   socket.addEventListener("open", () => report({ number, state: "open" }));
   socket.addEventListener("message", ({ data }) => {
+    // an answer that waited for a busy page would tell a wrong time
+    if (typeof data === "string" && data.startsWith(PONG)) {
+      report({ number, pong: data, at: Date.now() });
+      return;
+    }
     line.backlog.add(data);
     pass(number, line);
   });

@@ -4,6 +4,7 @@
 import { byId, button, make, refill } from "./dom.js";
 import { LAYERS } from "./filters_state.js";
 import { t } from "./i18n.js";
+import { safeLevels, storeSafeLevels } from "./theme.js";
 
 /** @typedef {import("./saved_views.js").SavedView} SavedView */
 
@@ -13,6 +14,7 @@ import { t } from "./i18n.js";
  * @property {import("./saved_views.js").SavedViews} views
  * @property {(view: SavedView) => void} show
  * @property {() => void} wall
+ * @property {() => void} recolour draw all in the colours that are chosen now
  */
 
 const KINDS = [1, 2, 3, 4, 5, 6, 7, 8, 0];
@@ -48,8 +50,9 @@ export class FiltersBox {
       make("h3", {}, [t("filters.layers")]),
       ...LAYERS.map((layer) => check(`layer.${layer}`, t(`layer.${layer}`), filters.layers.has(layer), () => filters.toggleLayer(layer))),
       make("h3", {}, [t("filters.kinds")]),
-      ...KINDS.map((kind) => check(`kind.${kind}`, t(`kind.${kind}`), (filters.kinds & (1 << kind)) !== 0, () => filters.toggleKind(kind))),
+      make("div", { class: "kinds" }, KINDS.map((kind) => check(`kind.${kind}`, t(`kind.${kind}`), (filters.kinds & (1 << kind)) !== 0, () => filters.toggleKind(kind)))),
       check("terminals", t("filters.terminals"), filters.terminals, () => filters.toggleTerminals()),
+      check("safe", t("filters.safe"), safeLevels(), () => { storeSafeLevels(!safeLevels()); this.acts.recolour(); }),
       button({ class: "quiet", "data-key": "reset" }, [t("filters.reset")], () => filters.reset()),
       make("h3", {}, [t("views.title")]),
       this.list(),

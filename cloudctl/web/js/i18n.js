@@ -50,6 +50,16 @@ export function member(family, member) {
 }
 
 /**
+ * Text of `family.name`, or the name itself where the table does not know it.
+ * @param {string} family
+ * @param {string} name
+ */
+export function told(family, name) {
+  const key = `${family}.${name}`;
+  return key in STRINGS ? t(key) : name;
+}
+
+/**
  * Name of a thing that has one in both languages.
  * @param {{name_zh?: string, name_en?: string, id?: string | number}} thing
  */

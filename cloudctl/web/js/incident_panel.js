@@ -4,6 +4,7 @@
 import { button, icon, make, refill } from "./dom.js";
 import { clockTime, duration } from "./format.js";
 import { member, t } from "./i18n.js";
+import { phrase } from "./phrases.js";
 import { call } from "./sign_in_api.js";
 import { may, whoAmI } from "./sign_in_session.js";
 import { Said, act, field, form, input, note, select } from "./work_parts.js";
@@ -44,7 +45,7 @@ export class IncidentPanel {
   head() {
     const kinds = /** @type {[string, string][]} */ ([["", t("desk.allKinds")], ...KINDS.map((kind) => [kind, member("incident", kind)])]);
     const filters = [select(kinds, this.kind, t("desk.kind"), (value) => { this.kind = value; this.redraw(); })];
-    if (!this.desk) return [make("div", { class: "filter" }, filters)];
+    if (!this.desk) return [make("div", { class: "filter" }, filters), this.hand];
     const which = /** @type {[string, string][]} */ (["all", "open", "mine", "muted"].map((name) => [name, t(`show.${name}`)]));
     filters.push(select(which, this.which, t("desk.which"), (value) => { this.which = value; this.redraw(); }));
     return [make("div", { class: "filter" }, filters), this.soundSwitch(), this.hand];
@@ -112,7 +113,7 @@ export class IncidentPanel {
       handled?.last_note ? `“${handled.last_note}”` : "",
     ].filter(Boolean).join(" · ");
     const pieces = [button(
-      { class: handled?.acknowledged ? "item seen" : "item", "data-key": incident.incident_id, title: incident.evidence, "aria-pressed": this.desk ? String(this.selected === incident.incident_id) : null },
+      { class: handled?.acknowledged ? "item seen" : "item", "data-key": incident.incident_id, title: phrase(incident.evidence), "aria-pressed": String(this.selected === incident.incident_id) },
       [sign, make("span", { class: "title" }, [member("incident", incident.kind)]),
         make("span", { class: "side" }, [t("incidents.since", { time: since })]), make("span", { class: "more" }, [marks])],
       () => this.take(incident),
@@ -142,7 +143,7 @@ export class IncidentPanel {
     this.scene.fly(incident.lon, incident.lat, 16.5);
     this.selected = incident.incident_id;
     this.muting = false;
-    if (this.desk) this.drawHand();
+    this.drawHand();
     this.redraw();
   }
 
@@ -160,19 +161,23 @@ export class IncidentPanel {
     const assignee = input({ type: "text", maxlength: 120, autocomplete: "off" }, whoAmI()?.name ?? "");
     refill(this.hand, [
       make("h3", {}, [member("incident", incident.kind), " ", make("small", {}, [this.scene.linkName(incident.link)])]),
-      make("p", { class: "evidence" }, [incident.evidence]),
+      make("p", { class: "evidence" }, [phrase(incident.evidence)]),
       make("div", { class: "acts" }, [
-        act("hand-ack", t("desk.ack"), () => this.acknowledge(), "main"),
-        act("hand-mute", t("desk.mute"), () => { this.muting = !this.muting; this.drawHand(); }),
+        ...(this.desk ? [
+          act("hand-ack", t("desk.ack"), () => this.acknowledge(), "main"),
+          act("hand-mute", t("desk.mute"), () => { this.muting = !this.muting; this.drawHand(); }),
+        ] : []),
         act("hand-close", t("action.close"), () => { this.selected = ""; this.drawHand(); this.redraw(); }),
       ]),
-      ...(this.muting ? [this.muteForm(incident)] : []),
-      form([field(t("desk.assignee"), assignee)], t("desk.assign"), () => this.assign(assignee.value)),
-      form([field(t("desk.note"), text)], t("desk.write"), () => this.write(text.value)),
-      this.said.element,
-      acts,
+      ...(this.desk ? [
+        ...(this.muting ? [this.muteForm(incident)] : []),
+        form([field(t("desk.assignee"), assignee)], t("desk.assign"), () => this.assign(assignee.value), "row"),
+        form([field(t("desk.note"), text)], t("desk.write"), () => this.write(text.value), "row"),
+        this.said.element,
+        acts,
+      ] : []),
     ]);
-    this.showActs(acts, incident.incident_id);
+    if (this.desk) this.showActs(acts, incident.incident_id);
   }
 
   /** @param {Incident} incident */

@@ -7,7 +7,7 @@
 import * as maplibre from "../vendor/maplibre-gl.mjs";
 import { nameStyle } from "./base_style.js";
 import { currentLanguage } from "./i18n.js";
-import { MAP_PALETTES } from "./theme.js";
+import { mapPalette } from "./theme.js";
 
 /** @typedef {import("./theme.js").ThemeName} ThemeName */
 
@@ -52,7 +52,7 @@ export class LabelMap {
   }
 
   style() {
-    return nameStyle(MAP_PALETTES[this.theme()], currentLanguage(), this.tiles);
+    return nameStyle(mapPalette(this.theme()), currentLanguage(), this.tiles);
   }
 
   follow() {

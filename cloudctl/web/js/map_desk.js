@@ -10,7 +10,7 @@ import { Filters } from "./filters_state.js";
 import { writeHash } from "./hash_state.js";
 import { t } from "./i18n.js";
 import { SavedViews } from "./saved_views.js";
-import { MAP_PALETTES } from "./theme.js";
+import { mapPalette } from "./theme.js";
 import { WallMode } from "./wall_mode.js";
 
 /** @typedef {import("./filters_state.js").LayerName} LayerName */
@@ -26,6 +26,7 @@ import { WallMode } from "./wall_mode.js";
  * @property {() => "light" | "dark"} theme
  * @property {[number, number, number, number]} box of the city
  * @property {() => void} home show the whole city
+ * @property {() => void} recolour draw all in the colours that are chosen now
  */
 
 /** @type {Partial<Record<LayerName, string[]>>} layers of the style by the name that switches them */
@@ -48,7 +49,7 @@ export class MapDesk {
     this.buses = new BusLayer(stage.map, stage.labels);
     this.wall = new WallMode(this.views, (view) => this.show(view), () => stage.map.resize());
     this.depths = new DepthBar(stage.map, (depth) => this.go(depth), () => this.wholeZoom());
-    this.box = new FiltersBox({ filters: this.filters, views: this.views, show: (view) => this.show(view), wall: () => this.wall.set(true) });
+    this.box = new FiltersBox({ filters: this.filters, views: this.views, show: (view) => this.show(view), wall: () => this.wall.set(true), recolour: () => stage.recolour() });
     this.ready = false;
     this.filters.addEventListener("change", () => this.apply());
     addEventListener("hashchange", () => this.filters.read());
@@ -59,7 +60,7 @@ export class MapDesk {
 
   /** Put what is ours on a style that was just loaded. */
   putBack() {
-    const palette = MAP_PALETTES[this.stage.theme()];
+    const palette = mapPalette(this.stage.theme());
     this.ready = true;
     addCoverage(this.stage.map, palette);
     this.buses.putBack(palette);

@@ -5,7 +5,7 @@ import * as maplibre from "../vendor/maplibre-gl.mjs";
 import { Protocol } from "../vendor/pmtiles.js";
 import { baseStyle } from "./base_style.js";
 import { currentLanguage } from "./i18n.js";
-import { MAP_PALETTES } from "./theme.js";
+import { mapPalette } from "./theme.js";
 
 /** @typedef {import("./theme.js").ThemeName} ThemeName */
 
@@ -22,7 +22,7 @@ maplibre.addProtocol("pmtiles", new Protocol().tile);
 export function makeMap(box, theme) {
   const map = new maplibre.Map({
     container: "map",
-    style: baseStyle(MAP_PALETTES[theme], currentLanguage(), TILES, (box[1] + box[3]) / 2),
+    style: baseStyle(mapPalette(theme), currentLanguage(), TILES, (box[1] + box[3]) / 2),
     bounds: box,
     fitBoundsOptions: { padding: 24 },
     minZoom: 9,
@@ -39,13 +39,15 @@ export function makeMap(box, theme) {
 }
 
 /**
- * Replace the style after a change of theme or language; custom layer and data are put back by `restore`.
+ * Replace the style after a change of theme or language; custom layer and data are put back by `restore`, always the same.
  * @param {maplibre.Map} map
  * @param {ThemeName} theme
  * @param {() => void} restore
  */
 export function restyle(map, theme, restore) {
-  map.setStyle(baseStyle(MAP_PALETTES[theme], currentLanguage(), TILES, map.getCenter().lat), { diff: false });
+  map.setStyle(baseStyle(mapPalette(theme), currentLanguage(), TILES, map.getCenter().lat), { diff: false });
+  // a style that is replaced before it stands never loads: one call for both
+  map.off("style.load", restore);
   map.once("style.load", restore);
 }
 

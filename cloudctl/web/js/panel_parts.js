@@ -3,7 +3,7 @@
 
 import { make } from "./dom.js";
 import { count, duration, kmh } from "./format.js";
-import { t } from "./i18n.js";
+import { member, t, told } from "./i18n.js";
 
 /** @typedef {import("./state.js").Advisory} Advisory */
 
@@ -33,20 +33,58 @@ export function byCause(advisories) {
   return [...found.values()];
 }
 
+/** @param {string} target kind:id */
+function nameOfTarget(target) {
+  const name = target.replace(/^\w+:/, "");
+  return name === "anonymous" ? t("target.anonymous") : name;
+}
+
 /**
- * One line of what an advisory says.
+ * To whom an advisory goes, with its kind.
+ * @param {string} target kind:id
+ */
+export function targetText(target) {
+  return `${told("target", target.split(":", 1)[0])} ${nameOfTarget(target)}`;
+}
+
+/**
+ * One line of what an advisory says, and to whom.
  * @param {Advisory} advisory
  */
 export function adviceText(advisory) {
-  const { content } = advisory;
-  const target = advisory.target.replace(/^\w+:/, "");
+  const target = nameOfTarget(advisory.target);
+  const said = gist(advisory);
+  return said ? `${target} · ${said}` : target;
+}
+
+/**
+ * The same with its kind instead.
+ * @param {Advisory} advisory
+ */
+export function adviceLine(advisory) {
+  const kind = member("advisory", advisory.kind);
+  const said = gist(advisory);
+  return said ? `${kind} ${said}` : kind;
+}
+
+/**
+ * What the feed says of the answer to an advisory.
+ * @param {Advisory} advisory
+ */
+export function adviceAnswer(advisory) {
+  const { status } = advisory.content;
+  return typeof status === "string" ? member("delivery", status) : t("delivery.sent");
+}
+
+/** @param {Advisory} advisory */
+function gist({ content }) {
   /** @param {string} name */
   const number = (name) => (typeof content[name] === "number" ? Number(content[name]) : null);
   const [low, high, saves, free] = [number("speed_min_mps"), number("speed_max_mps"), number("saves_s"), number("free")];
-  if (low !== null && high !== null) return `${target} · ${t("advice.speed", { min: kmh(low), max: kmh(high) })}`;
-  if (saves !== null) return `${target} · ${t("advice.saves", { time: duration(saves) })}`;
-  if (free !== null) return `${target} · ${t("advice.free", { free })}`;
-  return target;
+  if (low !== null && high !== null) return t("advice.speed", { min: kmh(low), max: kmh(high) });
+  if (saves !== null) return t("advice.saves", { time: duration(saves) });
+  if (free !== null) return t("advice.free", { free });
+  return "";
 }
 
 /**

@@ -55,9 +55,16 @@ export class ParkingPanel {
       () => {
         this.scene.fly(lot.lon, lot.lat, 16.5);
         this.chosen = lot.id;
+        this.drawWaiting(lot);
         this.read();
       },
     );
+  }
+
+  /** @param {Lot} lot chosen just now */
+  drawWaiting(lot) {
+    this.detail.hidden = false;
+    refill(this.detail, [make("h3", {}, [nameOf(lot), " ", make("small", {}, [lot.id])]), make("p", { class: "hint waiting" }, ["…"])]);
   }
 
   /** Ask for the outlook of the chosen lot. */

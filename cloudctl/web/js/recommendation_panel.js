@@ -5,6 +5,7 @@ import { button, make } from "./dom.js";
 import { clockTime } from "./format.js";
 import { member, nameOf, t } from "./i18n.js";
 import { group } from "./panel_parts.js";
+import { phrase } from "./phrases.js";
 import { note } from "./work_parts.js";
 
 const SHOWN = 20;
@@ -68,8 +69,8 @@ export class RecommendationPanel {
   row(item) {
     const place = this.signals.get(item.signal);
     return make("article", { class: "work-item" }, [
-      make("header", {}, [make("b", {}, [place ? nameOf(place) : item.signal]), make("span", { class: "side" }, [t("recommend.saves", { seconds: Math.round(item.saving_s) })])]),
-      make("p", { title: item.detail }, [phases(item), " · ", member("reason", item.reason)]),
+      make("header", {}, [make("b", {}, [place ? nameOf(place) : item.signal]), make("span", { class: "side" }, [saving(item)])]),
+      make("p", { title: phrase(item.detail) }, [phases(item), " · ", member("reason", item.reason)]),
       make("div", { class: "sure" }, [
         meter(item.confidence), make("small", {}, [t("recommend.sure", { value: Math.round(item.confidence * 100) })]),
         ...this.acts(item, place),
@@ -96,10 +97,15 @@ export function recommendationRows(item, control) {
   return [
     [t("recommend.what"), item.mode === "recommended" ? phases(item) : t(`mode.${item.mode === "held" ? "held" : "plan"}`)],
     [t("advice.why"), member("reason", item.reason)],
-    ...(item.mode === "recommended" ? [[t("recommend.saving"), t("recommend.saves", { seconds: Math.round(item.saving_s) })], [t("advice.until"), clockTime(item.until * 1000)]] : []),
+    ...(item.mode === "recommended" ? [[t("recommend.saving"), saving(item)], [t("advice.until"), clockTime(item.until * 1000)]] : []),
     [t("card.confidence"), `${Math.round(item.confidence * 100)}%`],
     ...(control ? [[t("recommend.control"), member("control", control)]] : []),
   ];
+}
+
+/** What a stage that has to come anyway costs is no saving. @param {Recommendation} item */
+function saving(item) {
+  return item.saving_s > 0 ? t("recommend.saves", { seconds: Math.round(item.saving_s) }) : "–";
 }
 
 /** @param {Recommendation} item */

@@ -22,6 +22,7 @@ import { Trail } from "./trail.js";
  * @property {(signal: string) => import("./recommendation_panel.js").Recommendation | null} recommended
  * @property {(signal: string) => string | null} controlOf what a controller does with it
  * @property {((signal: string) => void) | null} hold take a signal under hold, where one may
+ * @property {(device: string) => import("./state.js").Advisory | null} adviceTo the newest that a vehicle got
  * @property {() => void} cleared called when nothing is chosen any more
  */
 
@@ -103,7 +104,7 @@ export class Selection {
     else {
       const row = this.scene.movers.rowOf(chosen.id);
       if (row < 0) this.card.showGone(chosen.id);
-      else this.card.showMover(this.scene.movers.get(row), this.detail, this.scene.pictureAge() ?? 0, this.following);
+      else this.card.showMover(this.scene.movers.get(row), this.detail, this.scene.pictureAge() ?? 0, this.following, this.scene.adviceTo(this.detail?.device ?? ""));
     }
   }
 

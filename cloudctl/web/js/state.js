@@ -41,6 +41,11 @@ export class State {
     this.work = new WorkState();
   }
 
+  /** The newest advisory to a device. @param {string} device */
+  adviceTo(device) {
+    return this.advisories.find(({ target }) => device !== "" && target.endsWith(`:${device}`)) ?? null;
+  }
+
   /** Forget what belongs to one moment: another one is going to be shown. */
   clear() {
     this.incidents = [];

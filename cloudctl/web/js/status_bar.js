@@ -3,7 +3,7 @@
 
 import { byId, make, refill } from "./dom.js";
 import { clockTime, count, utcTime } from "./format.js";
-import { t } from "./i18n.js";
+import { t, told } from "./i18n.js";
 
 /** @typedef {import("./state.js").Status} Status */
 
@@ -44,7 +44,7 @@ export function drawStatus(reading) {
   if (rest === drawn) {
     const shown = byId("status", HTMLElement).querySelectorAll("b");
     figures.forEach(([value, grade], at) => change(shown[at], value, grade));
-    change(byId("clock", HTMLElement), clockTime(reading.serverNow), null);
+    tellClock(reading.serverNow);
     drawAlarm(reading, connected);
     return;
   }
@@ -54,11 +54,21 @@ export function drawStatus(reading) {
     figure(t("status.age"), figures[0][0], figures[0][1]),
     figure(t("status.latency"), figures[1][0]),
     figure(t("status.movers"), figures[2][0]),
-    ...(processes.length ? [make("span", {}, [`${t("status.processes")} `, ...processes.flatMap(([name, { ready }]) => [make("span", { class: ready ? "dot good" : "dot bad" }), `${name}  `])])] : []),
+    ...(processes.length ? [make("span", {}, [`${t("status.processes")} `, ...processes.map(([name, { ready }]) => make("span", { class: "process" }, [make("span", { class: ready ? "dot good" : "dot bad" }), told("stage", name)]))])] : []),
     figure(t("status.time"), figures[3][0], "", "push"),
   ]);
-  byId("clock", HTMLElement).textContent = clockTime(reading.serverNow);
+  tellClock(reading.serverNow);
   drawAlarm(reading, connected);
+}
+
+/**
+ * Local time, with UTC for who points at it.
+ * @param {number} now ms
+ */
+function tellClock(now) {
+  const clock = byId("clock", HTMLElement);
+  change(clock, clockTime(now), null);
+  clock.title = utcTime(now);
 }
 
 /**

@@ -36,7 +36,7 @@
 /** @typedef {"light" | "dark"} ThemeName */
 
 /** @type {Record<ThemeName, MapPalette>} */
-export const MAP_PALETTES = {
+const MAP_PALETTES = {
   light: {
     land: "#eef0f2", water: "#c9d9e6", green: "#dfe8dc", block: "#e7eaed", casing: "#cfd5db", road: "#ffffff",
     major: "#ffffff", lane: "#b4bcc5", marking: "#9aa4af", label: "#4d5763", halo: "#f7f8f9", stop: "#4f6f8f",
@@ -79,6 +79,37 @@ export function kindColour(theme, kind) {
 }
 
 const STORED = "v2x.theme";
+const SAFE_STORED = "v2x.safeLevels";
+
+/** Levels of service for those who cannot tell red from green: blue is free, sand to brown is not. */
+const SAFE_LEVELS = {
+  light: ["#00000000", "#5b8fc0", "#a9c6de", "#e3bd4f", "#cf7420", "#7a2d0c"],
+  dark: ["#00000000", "#2f6396", "#6493bb", "#f0dc9a", "#f0a23a", "#e0561b"],
+};
+
+/** @returns {boolean} colours are chosen that do not rest on red and green */
+export function safeLevels() {
+  return localStorage.getItem(SAFE_STORED) === "on";
+}
+
+/** @param {boolean} safe */
+export function storeSafeLevels(safe) {
+  localStorage.setItem(SAFE_STORED, safe ? "on" : "off");
+  showSafeLevels();
+}
+
+/** Let the page's own swatches follow. */
+export function showSafeLevels() {
+  document.documentElement.dataset.levels = safeLevels() ? "safe" : "usual";
+}
+
+/**
+ * @param {ThemeName} theme
+ * @returns {MapPalette}
+ */
+export function mapPalette(theme) {
+  return safeLevels() ? { ...MAP_PALETTES[theme], levels: SAFE_LEVELS[theme] } : MAP_PALETTES[theme];
+}
 
 /** @returns {ThemeName} */
 export function chosenTheme() {

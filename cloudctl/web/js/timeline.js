@@ -5,6 +5,7 @@ import { wholePicture } from "./map_view.js";
 import { byId, button, make, refill } from "./dom.js";
 import { clockTime, utcTime } from "./format.js";
 import { t } from "./i18n.js";
+import { MomentField } from "./moment_field.js";
 import { call } from "./sign_in_api.js";
 import { may } from "./sign_in_session.js";
 import { ReplayFeed } from "./timeline_feed.js";
@@ -48,8 +49,7 @@ export class Timeline {
     this.slider.addEventListener("input", () => { this.sliding = true; this.moment.textContent = clockTime(Number(this.slider.value) * 1000); });
     this.slider.addEventListener("change", () => { this.sliding = false; this.say({ type: "seek", time: Number(this.slider.value) }); });
     this.moment = make("output", { class: "moment" });
-    this.when = make("input", { type: "datetime-local", step: 1 });
-    this.when.addEventListener("change", () => { const at = Date.parse(this.when.value) / 1000; if (Number.isFinite(at)) this.go(at); });
+    this.when = new MomentField((at) => this.go(at));
     addEventListener("hashchange", () => this.followLink());
   }
 
@@ -168,7 +168,6 @@ export class Timeline {
         controls.push(this.knob("forward", t("time.forward"), t("time.forward"), () => this.say({ type: "step", seconds: STEP_S })));
         controls.push(this.knob("next", t("time.next"), "▶|", () => this.jump(1)));
       }
-      this.when.setAttribute("aria-label", t("time.when"));
       this.slider.setAttribute("aria-label", t("time.slider"));
     }
     const more = [];
@@ -177,7 +176,7 @@ export class Timeline {
       this.slider.max = String(Math.floor(this.status?.end ?? 1));
       more.push(this.slider, this.moment, select(speeds, String(this.status?.speed ?? 1), t("time.speed"), (value) => this.say({ type: "speed", value: Number(value) })));
     }
-    if (replays) more.push(this.when);
+    if (replays) more.push(this.when.elements());
     more.push(this.knob("link", t("time.link"), t("time.link"), () => this.copyLink()));
     more.push(this.knob("export", t("time.export"), t("time.export"), () => { this.menu.hidden = !this.menu.hidden; this.drawMenu(); }));
     refill(this.bar, [...controls, ...more]);

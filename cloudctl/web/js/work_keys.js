@@ -31,9 +31,10 @@ export class Keys {
 
   show() {
     const rows = [{ key: "?", text: t("keys.help") }, ...this.commands()].map(({ key, text }) => make("tr", {}, [make("td", {}, [make("kbd", {}, [key === " " ? t("keys.space") : key])]), make("td", {}, [text])]));
+    const half = Math.ceil(rows.length / 2);
     refill(this.help, [
       make("header", {}, [make("h2", {}, [t("keys.title")]), button({ class: "close", "aria-label": t("action.close") }, [icon("close")], () => this.help.close())]),
-      make("table", { class: "figure-table" }, [make("tbody", {}, rows)]),
+      make("div", { class: "columns" }, [rows.slice(0, half), rows.slice(half)].map((part) => make("table", { class: "figure-table" }, [make("tbody", {}, part)]))),
     ]);
     this.help.setAttribute("aria-label", t("keys.title"));
     this.help.showModal();

@@ -74,9 +74,10 @@ export class Said {
  * @param {(Node | string)[]} children
  * @param {string} label of the button
  * @param {() => void} act
+ * @param {string} [style] `row` puts the button beside the field
  */
-export function form(children, label, act) {
-  const element = make("form", { class: "work-form" }, [...children, make("div", { class: "acts" }, [make("button", { class: "main", type: "submit" }, [label])])]);
+export function form(children, label, act, style = "") {
+  const element = make("form", { class: `work-form ${style}` }, [...children, make("div", { class: "acts" }, [make("button", { class: "main", type: "submit" }, [label])])]);
   element.addEventListener("submit", (event) => { event.preventDefault(); act(); });
   return element;
 }
