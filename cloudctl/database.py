@@ -60,6 +60,10 @@ class Transaction:
         """Carry out a statement; gives how many rows it touched."""
         return (await self._connection.execute(query, parameters)).rowcount
 
+    async def run_each(self, query: LiteralString, rows: Sequence[Parameters]) -> None:
+        """Carry out a statement once for each row of parameters."""
+        await self._connection.cursor().executemany(query, rows)
+
 
 class Database:
     """A pool of connections; open between `open` and `close`, or within `opened`. All methods raise as `Terms` say."""
@@ -131,9 +135,12 @@ class Database:
 
     async def _take_role(self, connection: psycopg.AsyncConnection) -> None:
         if self._terms.role is not None:
-            with suppress(
-                psycopg.errors.UndefinedObject,
-                psycopg.errors.InvalidParameterValue,
-                psycopg.errors.InsufficientPrivilege,
-            ):
-                await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(self._terms.role)))
+            await take_role(connection, self._terms.role)
+
+
+async def take_role(connection: psycopg.AsyncConnection, role: LiteralString) -> None:
+    """Give up all rights but those of a role; where the role is not there or not ours to take, nothing changes."""
+    with suppress(
+        psycopg.errors.UndefinedObject, psycopg.errors.InvalidParameterValue, psycopg.errors.InsufficientPrivilege
+    ):
+        await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))

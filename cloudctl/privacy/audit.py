@@ -7,7 +7,6 @@ reference; the database forgets what the reference means when the subject is for
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import LiteralString, Protocol
@@ -15,6 +14,7 @@ from typing import LiteralString, Protocol
 import psycopg
 import structlog
 
+from cloudctl.database import take_role
 from cloudctl.privacy.anchors import AnchorFile
 from cloudctl.privacy.chain import Draft, Entry, Head, link, make_draft
 from cloudctl.privacy.errors import AuditUnavailableError, PrivacyError
@@ -151,10 +151,7 @@ class AuditLog:
             self._url, autocommit=True, connect_timeout=3, application_name="v2x-audit"
         )
         await connection.execute("SET synchronous_commit = on")
-        with suppress(
-            psycopg.errors.UndefinedObject, psycopg.errors.InvalidParameterValue, psycopg.errors.InsufficientPrivilege
-        ):
-            await connection.execute("SET ROLE v2x_auditor")
+        await take_role(connection, "v2x_auditor")
         return connection
 
     async def _write_on(self, connection: psycopg.AsyncConnection) -> None:

@@ -6,6 +6,7 @@ CloudctlError
     ├── SecretKeyError          a key file cannot be made, read or trusted
     ├── BasisError              a lawful basis or consent that cannot be
     ├── UnknownSubjectError     nobody of this name is in the register
+    ├── UnusableEntryError      a value that the database cannot keep
     ├── PersonalDataDownError   the database of personal data does not answer
     └── ErasureError            something of a subject is still there
 """
@@ -44,6 +45,13 @@ class UnknownSubjectError(PrivacyError):
     def __init__(self, name: str) -> None:
         super().__init__(f"no vehicle {name!r} in the register")
         self.name = name
+
+
+class UnusableEntryError(PrivacyError):
+    """A value that the database cannot keep, such as a text with a NUL character."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"this cannot be kept: {detail}")
 
 
 class PersonalDataDownError(PrivacyError):

@@ -6,8 +6,6 @@ from uuid import UUID
 
 from cloudctl.privacy.register import Grant, LawfulBasis
 
-SUBJECT_PATTERN = r"^(?=.*\d)[^\x00-\x20/+#\"'\\]{4,64}$"
-"""Names of vehicles: 4 to 64 printable characters, one of them a digit, so that no common word is one."""
 LONGEST_CONSENT_DAYS = 1096
 """A consent has an end, three years away at most (GB/T 41871-2022: neither always nor permanent)."""
 

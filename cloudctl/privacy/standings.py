@@ -1,7 +1,8 @@
 """The register as the database has it."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import LiteralString
+from typing import LiteralString, NamedTuple
 
 import psycopg
 
@@ -16,7 +17,15 @@ STANDINGS: LiteralString = (
     " GROUP BY b.subject, b.kind, c.purpose"
 )
 _PURPOSES: dict[str | None, Purpose] = {each.value: each for each in Purpose}
-Row = tuple[str, str, str | None, datetime | None]
+
+
+class StandingRow(NamedTuple):
+    """A row of STANDINGS: one purpose of a vehicle, or its basis alone."""
+
+    subject: str
+    kind: str
+    purpose: str | None
+    until: datetime | None
 
 
 def find_version(connection: psycopg.Connection) -> int:
@@ -30,7 +39,7 @@ def load_register(connection: psycopg.Connection) -> Register:
     return make_register(find_version(connection), connection.execute(STANDINGS).fetchall())
 
 
-def make_register(version: int, rows: list[Row]) -> Register:
+def make_register(version: int, rows: Iterable[tuple[str, str, str | None, datetime | None]]) -> Register:
     """Make a register of what STANDINGS gives."""
     standings: dict[str, Standing] = {}
     for subject, kind, purpose, until in rows:

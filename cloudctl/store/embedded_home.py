@@ -32,6 +32,8 @@ def server_user() -> str | None:
             capture_output=True,
         )
     except (OSError, subprocess.CalledProcessError) as error:
+        with suppress(KeyError):  # another process was quicker
+            return pwd.getpwnam(name).pw_name
         raise DatabaseError(f"PostgreSQL must not run as root and the user {name} cannot be made: {error}") from error
     return name
 

@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.rows import args_row
 from psycopg_pool import AsyncConnectionPool
 
+from cloudctl.database import take_role
 from cloudctl.store.array_loader import register_array_loaders
 from cloudctl.store.page_cursor import decode_cursor, encode_cursor
 from cloudctl.store.track_columns import Box, SegmentRow, TrackColumns, join_segments
@@ -248,10 +249,7 @@ async def _configure(connection: psycopg.AsyncConnection) -> None:
     register_array_loaders(connection)
     await connection.execute("SET timezone = 'UTC'")
     await connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
-    with suppress(
-        psycopg.errors.UndefinedObject, psycopg.errors.InvalidParameterValue, psycopg.errors.InsufficientPrivilege
-    ):
-        await connection.execute("SET ROLE v2x_reader")
+    await take_role(connection, "v2x_reader")
     await connection.execute("SET default_transaction_read_only = on")
 
 

@@ -5,7 +5,7 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,6 @@ import psycopg
 import pytest
 from privacy_register import AGREED, BUS, KEY, MemoryAudit, enter_standings
 from starlette.requests import HTTPConnection
-from store_servers import fresh_database, plain_server
 
 from cloudctl.access.actor import Actor
 from cloudctl.access.roles import Role
@@ -38,7 +37,6 @@ from cloudctl.privacy.keys import KeyRing
 from cloudctl.privacy.names import Names
 from cloudctl.privacy.register import LawfulBasis, Register, Standing, token_of
 from cloudctl.settings import BrokerSettings, DatabaseSettings, MapSettings, Settings
-from cloudctl.store.migrate import migrate
 
 LATER = (datetime.now(UTC) + timedelta(days=30)).isoformat()
 STANDINGS = {"BUS00001": BUS, "CAR00001": AGREED}
@@ -83,19 +81,11 @@ class Api:
             return connection.execute(query.encode()).fetchall()
 
 
-@pytest.fixture(scope="module")
-def server_url() -> Iterator[str]:
-    with plain_server() as server:
-        yield server.url
-
-
 @pytest.fixture
-async def api(server_url: str, tmp_path: Path) -> AsyncIterator[Api]:
-    with fresh_database(server_url) as url:
-        migrate(url)
-        enter_standings(url, STANDINGS)
-        async with running_api(url, tmp_path) as api:
-            yield api
+async def api(plain_database: str, tmp_path: Path) -> AsyncIterator[Api]:
+    enter_standings(plain_database, STANDINGS)
+    async with running_api(plain_database, tmp_path) as api:
+        yield api
 
 
 @asynccontextmanager
@@ -332,6 +322,19 @@ async def test_an_expired_consent_to_storage_orders_an_erasure_by_itself(api: Ap
     assert [entry[0] for entry in api.audit.entries] == ["platform:gateway"]
 
 
+async def test_a_consent_that_was_renewed_does_not_expire(api: Api) -> None:
+    with psycopg.connect(api.url) as connection:
+        connection.execute(
+            "INSERT INTO v2x_private.consent (subject, purpose, granted, until, entered_by)"
+            " SELECT 'CAR00001', 'storage', now() - interval '2 days', now() + days * interval '1 day', 'test'"
+            " FROM unnest(ARRAY[-1, -1.5]) days"
+        )
+    assert await api.office.desk.list_expired() == []
+    with psycopg.connect(api.url) as connection:
+        connection.execute("DELETE FROM v2x_private.consent WHERE until > now()")
+    assert await api.office.desk.list_expired() == ["CAR00001"]
+
+
 async def test_the_register_counts_its_changes_and_reads_back_what_was_entered(api: Api) -> None:
     before = await api.office.desk.version()
     await api.office.desk.set_basis("CAR00005", LawfulBasis.STATUTORY_DUTY, note="fire brigade", by="user:1")
@@ -341,8 +344,12 @@ async def test_the_register_counts_its_changes_and_reads_back_what_was_entered(a
     assert token_of(KEY, "CAR00005") in register.message(KEY, 0.0).entries
 
 
-async def test_a_database_that_is_away_is_said_to_be_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cloudctl.privacy.desk.PATIENCE_S", 0.2)
+async def test_a_note_that_the_database_cannot_keep_is_the_senders_fault(api: Api) -> None:
+    await api.send("PUT", "/privacy/subjects/CAR00009/basis", 422, kind="contract", note="contract\x00")
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_database_that_is_away_is_said_to_be_away(tmp_path: Path) -> None:
     async with running_api("postgresql://127.0.0.1:1/none", tmp_path) as api:
         await api.send("POST", "/privacy/withdrawals", 503, subject="CAR00001")
         with pytest.raises(PersonalDataDownError):

@@ -18,7 +18,7 @@ from engine_messages import NETWORK, bsm
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 from store_frames import request
-from store_servers import Server, fresh_database, plain_server
+from store_servers import fresh_database
 
 from cloudctl.privacy.anchors import AnchorFile
 from cloudctl.privacy.audit_check import verify_audit
@@ -26,6 +26,7 @@ from cloudctl.privacy.keys import KeyRing
 from cloudctl.privacy.places import sweep
 from cloudctl.privacy.pseudonyms import all_pseudonyms
 from cloudctl.privacy.receipt import check, read_receipt
+from cloudctl.store.embedded import EmbeddedPostgres
 from maps.base_map import write_base_map
 from maps.network_file import save_network
 
@@ -155,15 +156,9 @@ class Platform:
         self._stack.close()
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[Server]:
-    with plain_server() as server:
-        yield server
-
-
 @pytest.fixture
-def platform(tmp_path: Path, mosquitto_broker: MosquittoBroker, database: Server) -> Iterator[Platform]:
-    with fresh_database(database.url) as url:
+def platform(tmp_path: Path, mosquitto_broker: MosquittoBroker, plain_postgres: EmbeddedPostgres) -> Iterator[Platform]:
+    with fresh_database(plain_postgres.url) as url:
         platform = Platform(tmp_path, mosquitto_broker, url)
         try:
             yield platform

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from advice_city import NOW
 from engine_messages import NETWORK, bsm, raw
-from privacy_register import AGREED, BUS, LIVE_ONLY, register_message
+from privacy_register import AGREED, BUS, FOR_EVER, LIVE_ONLY, register_message
 
 from cloudctl.advice.advisory import Advisory, AdvisoryKind
 from cloudctl.engine.core import EngineCore
@@ -100,6 +100,17 @@ def test_a_consent_that_ends_ends_in_the_engine_without_any_message() -> None:
     street.drive(40)
     assert street.devices() == []
     assert "owner" not in street.frames()[-1].columns
+
+
+def test_whoever_may_be_known_for_less_than_before_is_told_and_nobody_else() -> None:
+    veil = _veil("CAR00001", "CAR00002", "CAR00003", "BUS00001")
+    cars = {"CAR00001": AGREED, "CAR00002": AGREED, "CAR00003": LIVE_ONLY}
+    veil.take(register_message({**cars, "BUS00001": BUS}).payload)
+    assert veil.follow(NOW) == []
+    stored_only = Standing(LawfulBasis.CONSENT, {Purpose.STORAGE: FOR_EVER})
+    less = {"CAR00001": LIVE_ONLY, "CAR00002": stored_only, "CAR00003": AGREED, "BUS00001": BUS}
+    veil.take(register_message(less, version=2).payload)
+    assert veil.follow(NOW) == [0, 1]
 
 
 def test_a_register_that_cannot_be_read_changes_nothing() -> None:
