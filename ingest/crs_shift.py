@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 import msgspec
 import numpy as np
 
-from ingest.messages.common import LATITUDE_UNAVAILABLE, Position3D, PositionOffsetLLV, Wire
+from ingest.messages.common import Wire
+from ingest.messages.positions import Position3D, PositionOffsetLLV
 from maps.coordinates import Crs, convert
 
 MessageT = TypeVar("MessageT", bound=Wire)
@@ -37,7 +38,7 @@ def shift_plain(plain: _Plain, source: Crs, target: Crs) -> None:
         return
     lon = np.array([place[place_lon] * unit for place, place_lon, _, unit in places])
     lat = np.array([place[place_lat] * unit for place, _, place_lat, unit in places])
-    sane = (np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0)  # others are for the checks to refuse
+    sane = (np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0)  # others are unavailable, or for the checks to refuse
     lon[sane], lat[sane] = convert(lon[sane], lat[sane], source, target)
     for (place, name, other, unit), x, y, good in zip(places, lon.tolist(), lat.tolist(), sane.tolist(), strict=True):
         if good:
@@ -59,8 +60,7 @@ def _collect(value: _Plain, reference: Position3D | None, put: Callable[[_Place]
         return
     for name, other in (("long", "lat"), ("lon", "lat"), ("longitude", "latitude")):
         if {name, other} <= value.keys() and _are_numbers(value[name], value[other]):
-            if value[other] != LATITUDE_UNAVAILABLE:
-                put((value, name, other, 1.0 if isinstance(value[other], float) else _E7))
+            put((value, name, other, 1.0 if isinstance(value[other], float) else _E7))
             return
     for inner in value.values():
         _collect(inner, own, put)

@@ -4,9 +4,10 @@ from math import nan
 
 from ingest.collector import Collector
 from ingest.errors import RefusalReason, RefusedError
-from ingest.messages.common import SPEED_UNAVAILABLE, Position3D
+from ingest.messages.common import SPEED_UNAVAILABLE
 from ingest.messages.decoding import decoder
 from ingest.messages.enumerations import ParticipantType
+from ingest.messages.positions import Position3D
 from ingest.messages.rsm import ParticipantData, RoadsideSafetyMessage
 from ingest.observation_buffer import NO_ACCURACY, ROADSIDE, ROW
 from ingest.plausibility import SPEED_LIMITS, check_position, position_fault, position_sentence

@@ -10,7 +10,8 @@ from typing import Self
 import numpy as np
 
 from ingest.errors import RefusalReason, RefusedError
-from ingest.messages.common import LATITUDE_UNAVAILABLE, LONGITUDE_UNAVAILABLE, Position3D
+from ingest.messages.common import LATITUDE_UNAVAILABLE, LONGITUDE_UNAVAILABLE
+from ingest.messages.positions import Position3D
 from maps.coordinates import Crs, convert
 from maps.network import RoadNetwork
 

@@ -6,12 +6,12 @@ from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
-import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from maps.errors import NoRouteError, OffMapError
+from maps.errors import NoRouteError
 from maps.link_graph import link_graph
 from maps.link_limits import LinkLimits, VehicleBody
+from maps.link_lines import LinkLines
 from maps.network import Ints, RoadNetwork
 from maps.participants import ParticipantKind
 from maps.shortest_path import Arcs, search, search_in_time
@@ -60,7 +60,7 @@ class Router:
         self._tails = self._graph.tails
         self._hops = np.hypot(*(self._graph.ends[self._graph.heads] - self._graph.ends[self._tails]).T)
         self._costs = self._cost(self._free)
-        self._trees: dict[ParticipantKind, tuple[Ints, shapely.STRtree]] = {}
+        self._lines = LinkLines(network, self._graph.link_allowed)
         if len(self._free):
             # The engine starts on free roads; code that only jams need must not be compiled while it runs.
             search_two_ways(self._arcs, self._arcs_into, self._free, np.uint32(1), (0, 0))
@@ -191,12 +191,6 @@ class Router:
         shared = np.isin(route.links, other.links)
         return float(length[route.links[shared]].sum() / length[route.links].sum())
 
-    def one_to_many(
-        self, from_link: int, to_links: Sequence[int] | Ints, kind: ParticipantKind = ParticipantKind.CAR
-    ) -> Seconds:
-        """Travel times (k,) from the start of one link to the ends of `to_links`, s; inf where no way leads."""
-        return self.reach(from_link, kind)[np.asarray(to_links, np.int64)]
-
     def reach(self, from_link: int, kind: ParticipantKind = ParticipantKind.CAR) -> Seconds:
         """Travel times (n,) from the start of one link to the end of every link, s; inf where no way leads."""
         known, _ = self._search(from_link, -1, kind, _Costs(self._costs.times, np.inf))
@@ -210,43 +204,15 @@ class Router:
         Raises:
             OffMapError: no such link within `max_distance` m.
         """
-        x, y = self._network.plane.forward(lon, lat)
-        rows, tree = self._tree(kind)
-        hits = tree.query_nearest(shapely.Point(float(x), float(y)), max_distance=max_distance)
-        if not len(hits):
-            raise OffMapError(lon, lat, max_distance)
-        return int(rows[hits[0]])
+        return self._lines.nearest(lon, lat, kind, max_distance)
 
     def line(self, route: Route) -> list[list[float]]:
         """Longitudes and latitudes [[lon, lat], ...] of a route (1e-7 deg), joined across the junctions."""
-        return self.line_of(route.links)
+        return self._lines.join(route.links)
 
     def line_of(self, rows: Ints) -> list[list[float]]:
         """Longitudes and latitudes [[lon, lat], ...] of links (1e-7 deg), joined across the junctions."""
-        links = self._network.links
-        shapes = [self._network.shape(links.shape_start[row], links.shape_count[row]) for row in rows.tolist()]
-        points = np.concatenate(shapes)
-        degrees = self._network.plane.inverse(points[:, 0], points[:, 1])
-        line: list[list[float]] = np.round(np.column_stack(degrees), 7).tolist()
-        return line
-
-    @cached_property
-    def _lines(self) -> NDArray[np.object_]:
-        """Line of each link."""
-        links = self._network.links
-        pieces = [
-            self._network.shape(start, count) for start, count in zip(links.shape_start, links.shape_count, strict=True)
-        ]
-        owner = np.repeat(np.arange(len(pieces)), links.shape_count)
-        lines: NDArray[np.object_] = shapely.linestrings(np.concatenate(pieces), indices=owner)
-        return lines
-
-    def _tree(self, kind: ParticipantKind) -> tuple[Ints, shapely.STRtree]:
-        """Rows of the links open to `kind` and the index of their lines."""
-        if kind not in self._trees:
-            rows = np.flatnonzero(self._graph.link_allowed & np.uint32(kind.bit)).astype(np.int32)
-            self._trees[kind] = rows, shapely.STRtree(self._lines[rows])
-        return self._trees[kind]
+        return self._lines.join(rows)
 
     def _cost(self, times: Seconds) -> _Costs:
         graph = self._graph

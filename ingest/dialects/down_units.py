@@ -6,8 +6,9 @@ from msgspec import convert
 
 from ingest.dialects.description import ABSENT, Absent, Context, Json, Turn
 from ingest.dialects.units import CHINA
-from ingest.messages.common import ELEVATION_UNAVAILABLE, Position3D, PositionOffsetLLV
+from ingest.messages.common import ELEVATION_UNAVAILABLE
 from ingest.messages.enumerations import EventSource, LightState, ParticipantType
+from ingest.messages.positions import Position3D, PositionOffsetLLV
 from ingest.timebase import full_time_of_year
 
 _COLOURS = {

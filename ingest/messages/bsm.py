@@ -26,10 +26,8 @@ from ingest.messages.common import (
     Heading,
     MotionConfidenceSet,
     MsgCount,
-    Position3D,
     PositionalAccuracy,
     PositionConfidenceSet,
-    PositionOffsetLLV,
     Speed,
     SteeringAngle,
     TimeConfidence,
@@ -49,6 +47,7 @@ from ingest.messages.enumerations import (
     SirenInUse,
     TransmissionState,
 )
+from ingest.messages.positions import Position3D, PositionOffsetLLV
 
 Bits5 = Annotated[str, Meta(pattern="^[01]{5}$")]
 Bits8 = Annotated[str, Meta(pattern="^[01]{8}$")]

@@ -10,13 +10,13 @@ from ingest.messages.common import (
     ConfidencePercent,
     Heading,
     PositionConfidenceSet,
-    PositionOffsetLLV,
     ReferenceLink,
     Speed,
     TimeOffset,
     Wire,
 )
 from ingest.messages.enumerations import HeadingConfidence, SpeedConfidence
+from ingest.messages.positions import PositionOffsetLLV
 
 AngularVConfidence = (
     Literal[

@@ -25,14 +25,13 @@ from ingest.messages.common import (
     MsgCount,
     NodeReferenceID,
     PhaseID,
-    Points,
-    Position3D,
     SpeedLimits,
     Timestamp,
     Wire,
 )
 from ingest.messages.map_attributes import LaneAttributes, LaneTypeAttributes
 from ingest.messages.map_extension import LinkEx, ProhibitedZone
+from ingest.messages.positions import Points, Position3D
 
 __all__ = ["Connection", "Lane", "LaneAttributes", "LaneTypeAttributes", "Link", "MapData", "Movement", "Node"]
 

@@ -24,13 +24,12 @@ from ingest.messages.common import (
     LaneWidth,
     NodeReferenceID,
     PhaseID,
-    Points,
-    PositionOffsetLLV,
     SpeedLimits,
     Wire,
 )
 from ingest.messages.enumerations import LaneMarking, Maneuver
 from ingest.messages.map_attributes import LaneAttributes
+from ingest.messages.positions import Points, PositionOffsetLLV
 
 SectionId = Annotated[int, Meta(ge=1, le=63)]
 LaneRefID = Annotated[int, Meta(ge=-31, le=31)]

@@ -20,15 +20,13 @@ from ingest.messages.common import (
     LaneWidth,
     MinuteOfTheYear,
     MsgCount,
-    Points,
-    Position3D,
-    PositionOffsetLLV,
     Speed,
     Timestamp,
     UnsignedShort,
     Wire,
 )
 from ingest.messages.day_two import ParkingType
+from ingest.messages.positions import Points, Position3D, PositionOffsetLLV
 
 AVPType = Literal["p0", "p1", "p2", "p3", "p4", "p5"] | Annotated[int, Meta(ge=0, le=5)]
 SlotStatus = Literal["unknown", "available", "occupied", "reserved"] | Annotated[int, Meta(ge=0, le=3)]

@@ -20,7 +20,6 @@ from ingest.messages.common import (
     DSecond,
     Heading,
     MsgCount,
-    Position3D,
     PositionalAccuracy,
     Speed,
     TimeConfidence,
@@ -28,6 +27,7 @@ from ingest.messages.common import (
     Wire,
 )
 from ingest.messages.day_two import NonMotorData, PathPlanningPoint
+from ingest.messages.positions import Position3D
 
 
 class PersonalSafetyMessage(Wire, frozen=True):

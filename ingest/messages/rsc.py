@@ -22,15 +22,14 @@ from ingest.messages.common import (
     MsgCount,
     NodeReferenceID,
     PhaseID,
-    Position3D,
     ReferenceLink,
-    ReferencePath,
     Speed,
     TimeOffset,
     Timestamp,
     Wire,
 )
 from ingest.messages.day_two import DriveBehavior, PathPlanningPoint
+from ingest.messages.positions import Position3D, ReferencePath
 from ingest.messages.rsi import Description, SequenceNumber
 
 CoordinationBits = Annotated[str, Meta(pattern="^[01]{8,32}$")]

@@ -22,17 +22,15 @@ from ingest.messages.common import (
     DeviceId,
     MinuteOfTheYear,
     MsgCount,
-    Position3D,
-    PositionOffsetLLV,
     Radius,
     ReferenceLink,
-    ReferencePath,
     TimeConfidence,
     Timestamp,
     UnsignedShort,
     Wire,
 )
 from ingest.messages.enumerations import EventSource, SignDirection
+from ingest.messages.positions import Position3D, PositionOffsetLLV, ReferencePath
 
 ReferencePaths = Annotated[list[ReferencePath], Meta(min_length=1, max_length=8)]
 ReferenceLinks = Annotated[list[ReferenceLink], Meta(min_length=1, max_length=16)]

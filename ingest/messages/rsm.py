@@ -23,9 +23,7 @@ from ingest.messages.common import (
     Heading,
     MotionConfidenceSet,
     MsgCount,
-    Position3D,
     PositionConfidenceSet,
-    PositionOffsetLLV,
     Speed,
     SteeringAngle,
     Timestamp,
@@ -37,6 +35,7 @@ from ingest.messages.common import (
     metres_per_second,
 )
 from ingest.messages.enumerations import ParticipantType, SourceType, TransmissionState
+from ingest.messages.positions import Position3D, PositionOffsetLLV
 
 MAX_PARTICIPANTS = 16
 

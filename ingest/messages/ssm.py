@@ -22,9 +22,7 @@ from ingest.messages.common import (
     DSecond,
     Heading,
     MsgCount,
-    Position3D,
     PositionConfidenceSet,
-    PositionOffsetLLV,
     Speed,
     TimeOffset,
     Timestamp,
@@ -39,6 +37,7 @@ from ingest.messages.day_two import (
     PathPlanningPoint,
 )
 from ingest.messages.enumerations import HeadingConfidence, SpeedConfidence
+from ingest.messages.positions import Position3D, PositionOffsetLLV
 from ingest.messages.rsi import RTEData
 from ingest.messages.rsm import ParticipantData
 

@@ -23,8 +23,6 @@ from ingest.messages.common import (
     LaneID,
     MsgCount,
     NodeReferenceID,
-    Position3D,
-    ReferencePath,
     TimeOffset,
     Timestamp,
     UnsignedShort,
@@ -34,6 +32,7 @@ from ingest.messages.common import (
 from ingest.messages.day_two import DriveBehavior, PathPlanningPoint
 from ingest.messages.enumerations import RequestStatus
 from ingest.messages.map_extension import MovementEx
+from ingest.messages.positions import Position3D, ReferencePath
 from ingest.messages.rsi import Priority, ReferencePaths
 
 ParkingRequestBits = Annotated[str, Meta(pattern="^[01]{4,32}$")]
