@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PATH := $(PATH):$(CURDIR)/$(BIN)
 
-.PHONY: setup run test test-setup lint types bench lock clean
+.PHONY: setup run test test-setup lint types bench views lock clean
 
 setup: $(VENV)/.installed ## the product, the broker and the live map's libraries; quick when nothing changed
 	@deploy/setup/system-libraries.sh $(VENV)
@@ -27,7 +27,7 @@ $(VENV)/.test-installed: requirements-test.lock $(VENV)/.installed
 	@touch $@
 
 test: test-setup lint types ## everything that CI runs
-	$(BIN)/python -m pytest
+	$(BIN)/python tests/run_all.py
 
 lint: ## style, imports between floors, page types
 	$(BIN)/ruff check .
@@ -41,6 +41,9 @@ types: ## Python and page types
 
 bench: setup ## measured figures of this machine
 	@$(BIN)/cloudctl bench --help
+
+views: test-setup ## the pictures of docs/views.md, photographed anew in the demo city
+	@$(BIN)/python tests/browser/renew_views.py
 
 lock: ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra demo --universal --generate-hashes --quiet \

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import gateway_samples as sample
 import httpx
+import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
@@ -139,6 +140,14 @@ async def account_world(database_url: str, folder: Path) -> AsyncIterator[World]
     app = make_app(services_with(AccountAccess(desk), trail), tiles, hosts=Hosts("gateway.example"))
     async with desk.database.opened():
         yield World(app, desk, clock, trail)
+
+
+@pytest.fixture
+async def fresh_world(module_database: str, tmp_path: Path) -> AsyncIterator[World]:
+    """A gateway without accounts yet, on a real database."""
+    async with account_world(module_database, tmp_path) as made:
+        await forget_all(made.desk.database)
+        yield made
 
 
 def link_secret(link: str) -> str:

@@ -1,6 +1,7 @@
 """Fixtures of all tests: a real Mosquitto broker on a free port."""
 
 import contextlib
+import random
 import shutil
 import signal
 import socket
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import settings
 
 from cloudctl.compiled_code import use_compiled_code
+from simulators.city_files import CityFiles
 
 use_compiled_code()
 settings.register_profile("untimed", deadline=None)  # a busy machine is no fault of what is tested
@@ -24,10 +26,12 @@ _START_PATIENCE = 10.0
 
 
 def free_port() -> int:
-    """Find a TCP port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Find a TCP port nobody listens on, below those that outgoing connections take before its owner listens."""
+    for port in random.SystemRandom().sample(range(10_000, 20_000), 50):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("all ports are taken")
 
 
 class MosquittoBroker:
@@ -69,6 +73,14 @@ class MosquittoBroker:
             self._process.send_signal(number)
             self._process.wait(10)
             self._process = None
+
+
+@pytest.fixture(scope="session")
+def built_city(tmp_path_factory: pytest.TempPathFactory) -> CityFiles:
+    """Build the demo city once for all tests, which only read it."""
+    from simulators.city_build import build_city  # noqa: PLC0415  # heavy, and most tests need no city
+
+    return build_city(tmp_path_factory.mktemp("city"), seed=1)
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ A pytest plugin: `tests/conftest.py` names it in `pytest_plugins`. Servers live 
 gets a database of its own.
 """
 
+import hashlib
 import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,13 +19,16 @@ from typing import Protocol
 
 import psycopg
 import pytest
+from conftest import free_port
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from cloudctl.store.embedded import EmbeddedPostgres
-from cloudctl.store.migrate import migrate
+from cloudctl.store.migrate import LOCK_KEY, list_migrations, migrate
 
 INSTALLER = Path(__file__).parents[1] / "deploy" / "timescale" / "install-test-server.sh"
+COMMUNITY_URL = os.environ.get("V2X_TEST_COMMUNITY_URL", "")
+"""A server with TimescaleDB under the Timescale licence; tests run on it too where there is one."""
 _TIMESCALE_CONFIGURATION = """
 shared_preload_libraries = 'timescaledb'
 listen_addresses = '127.0.0.1'
@@ -58,7 +61,7 @@ class TimescaleServer:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._port = _free_port()
+        self._port = free_port()
         self._name = f"var/lib/postgresql/test-{secrets.token_hex(4)}"
         self._process: subprocess.Popen[bytes] | None = None
         data = root / self._name
@@ -177,16 +180,13 @@ class OutsideServer:
 @pytest.fixture(scope="session")
 def community_postgres() -> OutsideServer:
     """TimescaleDB under the Timescale licence, which no package index at hand carries as a server."""
-    url = os.environ.get("V2X_TEST_COMMUNITY_URL", "")
-    if not url:
-        pytest.skip("no TimescaleDB community edition: set V2X_TEST_COMMUNITY_URL to the URL of one")
-    return OutsideServer(url)
+    return OutsideServer(COMMUNITY_URL)
 
 
-COMMUNITY = pytest.param("community", marks=pytest.mark.timescale)
+KINDS = ("timescale", "community") if COMMUNITY_URL else ("timescale",)
 
 
-@pytest.fixture(params=["plain", pytest.param("timescale", marks=pytest.mark.timescale), COMMUNITY])
+@pytest.fixture(params=["plain", *(pytest.param(kind, marks=pytest.mark.timescale) for kind in KINDS)])
 def store_server(request: pytest.FixtureRequest) -> Server:
     """Each kind of server in turn."""
     server: Server = request.getfixturevalue(f"{request.param}_postgres")
@@ -201,26 +201,69 @@ def empty_database(store_server: Server) -> Iterator[str]:
 
 
 @pytest.fixture
-def store_database(empty_database: str) -> str:
+def store_database(store_server: Server) -> Iterator[str]:
     """URL of a new database with our schema on each kind of server in turn."""
-    migrate(empty_database)
-    return empty_database
+    with schema_database(store_server.url) as url:
+        yield url
+
+
+@pytest.fixture
+def plain_database(plain_postgres: EmbeddedPostgres) -> Iterator[str]:
+    """URL of a new database with our schema on the embedded server."""
+    with schema_database(plain_postgres.url) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_database(plain_postgres: EmbeddedPostgres) -> Iterator[str]:
+    """URL of a database with our schema on the embedded server that the tests of a file share."""
+    with schema_database(plain_postgres.url) as url:
+        yield url
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of the gateway give up soon on a database that is away."""
+    monkeypatch.setattr("cloudctl.database.PATIENCE_S", 0.2)
 
 
 @contextmanager
-def fresh_database(server_url: str) -> Iterator[str]:
+def schema_database(server_url: str) -> Iterator[str]:
+    """Make a database with our schema, and drop it at the end."""
+    with fresh_database(server_url, _schema_template(server_url)) as url:
+        yield url
+
+
+def _schema_template(server_url: str) -> str:
+    """Name of a database with our schema that new ones are copied from, which is quicker than migrating each."""
+    digest = hashlib.sha256("".join(migration.digest for migration in list_migrations()).encode())
+    name = f"schema_{digest.hexdigest()[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
+        if connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone() is None:
+            _make_template(connection, server_url, name)
+    return name
+
+
+def _make_template(connection: psycopg.Connection, server_url: str, name: str) -> None:
+    draft = f"draft_{secrets.token_hex(6)}"
+    connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(draft)))
+    migrate(make_conninfo(server_url, dbname=draft))
+    # a database in use cannot be copied, and workers of TimescaleDB come back to one that lets them
+    connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(draft)))
+    connection.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s", (draft,))
+    connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(draft), sql.Identifier(name)))
+
+
+@contextmanager
+def fresh_database(server_url: str, template: str = "template0") -> Iterator[str]:
     """Make a database of a name nobody has, and drop it at the end."""
     name = f"test_{secrets.token_hex(6)}"
+    make = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        connection.execute(make)
     try:
         yield make_conninfo(server_url, dbname=name)
     finally:
         with suppress(psycopg.OperationalError), psycopg.connect(server_url, autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from access_kit import Door, NoHistory, Trail
 from advice_city import build_network
-from store_servers import fresh_database
+from store_servers import schema_database
 
 from cloudctl.access.actor import DEMO_ACTOR, Actor
 from cloudctl.access.roles import Role
@@ -31,7 +31,6 @@ from cloudctl.ondemand.rides import Halt
 from cloudctl.ondemand.store import RideStore
 from cloudctl.publish.commands import CommandReply, CommandStatus
 from cloudctl.store.embedded import EmbeddedPostgres
-from cloudctl.store.migrate import migrate
 from cloudctl.transit.state import BusState, StopPrediction, TransitState
 
 NETWORK = build_network({"A": (0.0, 0.0), "B": (400.0, 0.0)}, [("AB", "A", "B", 1)])
@@ -102,8 +101,7 @@ def moment(ahead: float) -> str:
 
 @pytest.fixture(scope="module")
 def url(plain_postgres: EmbeddedPostgres) -> Iterator[str]:
-    with fresh_database(plain_postgres.url) as found:
-        migrate(found)
+    with schema_database(plain_postgres.url) as found:
         yield found
 
 

@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from store_servers import fresh_database
+from store_servers import schema_database
 
 from cloudctl.access.actor import DEMO_ACTOR, Actor
 from cloudctl.access.roles import Role
@@ -42,7 +42,6 @@ from cloudctl.parking.orders import OCCUPANCY
 from cloudctl.parking.store import ParkingStore
 from cloudctl.publish.commands import Command, CommandReply
 from cloudctl.store.embedded import EmbeddedPostgres
-from cloudctl.store.migrate import migrate
 
 EVERYBODY = Actor("user:1", "one", DEMO_ACTOR.roles | {Role.PARKING_REPORTER, Role.ADMINISTRATOR})
 LOT = {"lon": 112.932, "lat": 28.202, "capacity": 8, "kind": "kerb", "price": {"per_hour": 4}}
@@ -93,8 +92,7 @@ class Gateway:
 
 @pytest.fixture(scope="module")
 def url(plain_postgres: EmbeddedPostgres) -> Iterator[str]:
-    with fresh_database(plain_postgres.url) as found:
-        migrate(found)
+    with schema_database(plain_postgres.url) as found:
         yield found
 
 

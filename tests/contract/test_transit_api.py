@@ -1,10 +1,8 @@
 """The API of bus dispatch over HTTP: documented answers, own lines only, uploads, and no server error for anything."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,14 +14,13 @@ import pytest
 import schemathesis
 import transit_samples as buses
 import transit_world as world
-import uvicorn
 from access_kit import Door, NoHistory, Trail
-from conftest import free_port
 from google.transit import gtfs_realtime_pb2 as pb
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS
 from schemathesis.core.result import Ok
-from store_servers import fresh_database
+from served_app import served
+from store_servers import schema_database
 
 from cloudctl.access.actor import DEMO_ACTOR, Actor
 from cloudctl.access.roles import Role
@@ -40,7 +37,6 @@ from cloudctl.dispatch.orders import CONNECTIONS, FEEDBACK
 from cloudctl.dispatch.store import DispatchStore
 from cloudctl.publish.commands import CommandReply, CommandStatus
 from cloudctl.store.embedded import EmbeddedPostgres
-from cloudctl.store.migrate import migrate
 
 DISPATCHER = Actor("user:1", "one", frozenset({Role.BUS_DISPATCHER}), lines=frozenset({"1"}))
 ADMINISTRATOR = Actor("user:2", "admin", frozenset({Role.ADMINISTRATOR}))
@@ -89,8 +85,7 @@ class Gateway:
 def gateway(plain_postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp("gateway")
     (folder / "base.pmtiles").write_bytes(bytes(256))
-    with fresh_database(plain_postgres.url) as url:
-        migrate(url)
+    with schema_database(plain_postgres.url) as url:
         door, engine, trail = Door(DISPATCHER), Engine(), Trail()
         state, measures = LiveState(), Measures()
         buses.fill(state, time.time())
@@ -107,22 +102,6 @@ def gateway(plain_postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathF
         app = make_app(services, folder / "base.pmtiles", (office.run,))
         with served(app) as address, httpx.Client(base_url=address, timeout=20, trust_env=False) as http:
             yield Gateway(http, app, door, engine, trail, office.timetable)
-
-
-@contextmanager
-def served(app: Any) -> Iterator[str]:
-    """Serve an application from a thread."""
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, ws="none"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """Accounts over a real PostgreSQL: the first link, invitations, sign-in, roles, start."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from access_kit import ADDRESS, PASSWORD, World, account_world, forget_all, link_secret, set_cookie_of
+from access_kit import ADDRESS, PASSWORD, World, account_world, fresh_world, link_secret, set_cookie_of
 from store_servers import Server, fresh_database
 
 from cloudctl.access.cookies import SESSION_COOKIE
@@ -21,20 +20,7 @@ from cloudctl.store.migrate import migrate
 SIGN_IN = "/api/v1/sign-in"
 ME = "/api/v1/me"
 NEW_PASSWORD = "seven green lanterns at dusk"
-
-
-@pytest.fixture(scope="module")
-def database(plain_postgres: Server) -> Iterator[str]:
-    with fresh_database(plain_postgres.url) as url:
-        migrate(url)
-        yield url
-
-
-@pytest.fixture
-async def world(database: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with account_world(database, tmp_path) as made:
-        await forget_all(made.desk.database)
-        yield made
+world = fresh_world
 
 
 def _form(name: str, password: str = PASSWORD) -> dict[str, str]:
@@ -192,6 +178,7 @@ async def test_no_person_gets_a_role_of_programs_and_no_name_twice(world: World)
     assert (strange.status_code, taken.status_code, nobody.status_code) == (422, 409, 404)
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_database_that_is_gone_is_said_and_not_taken_for_a_refusal(tmp_path: Path) -> None:
     async with account_world("postgresql://127.0.0.1:1/none?connect_timeout=1", tmp_path) as world:
         async with world.browser() as browser:

@@ -14,7 +14,6 @@ import pytest
 from access_kit import ADDRESS, START, Clock, World, account_world, forget_all
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
-from store_servers import Server, fresh_database
 
 from cloudctl.access.cookies import PROVIDER_COOKIE
 from cloudctl.access.errors import SignInRefusedError
@@ -22,7 +21,6 @@ from cloudctl.access.provider import KEYS_AGAIN_S, Answer, PendingSignOn, Provid
 from cloudctl.access.provider_accounts import PENDING_S, profile_of
 from cloudctl.access.roles import Role
 from cloudctl.settings import ProviderSettings
-from cloudctl.store.migrate import migrate
 
 with warnings.catch_warnings(record=True):
     warnings.simplefilter("ignore")  # the provider's own libraries
@@ -223,13 +221,6 @@ def test_who_has_no_group_of_ours_gets_no_role(groups: object) -> None:
 
 
 @pytest.fixture(scope="module")
-def database(plain_postgres: Server) -> Iterator[str]:
-    with fresh_database(plain_postgres.url) as url:
-        migrate(url)
-        yield url
-
-
-@pytest.fixture(scope="module")
 def real_provider() -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -238,8 +229,8 @@ def real_provider() -> Iterator[str]:
 
 
 @pytest.fixture
-async def world(database: str, tmp_path: Path, real_provider: str) -> AsyncIterator[World]:
-    async with account_world(database, tmp_path) as made:
+async def world(module_database: str, tmp_path: Path, real_provider: str) -> AsyncIterator[World]:
+    async with account_world(module_database, tmp_path) as made:
         await forget_all(made.desk.database)
         made.desk.provider = Provider(_settings(real_provider), f"{ADDRESS}/")
         yield made

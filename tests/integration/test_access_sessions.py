@@ -1,11 +1,7 @@
 """What keeps somebody in over a real PostgreSQL: sessions, tokens, tickets; and what keeps others out."""
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-
 import pytest
-from access_kit import PASSWORD, World, account_world, forget_all
-from store_servers import Server, fresh_database
+from access_kit import PASSWORD, World, fresh_world
 
 from cloudctl.access.attempts import FORGET_S
 from cloudctl.access.cookies import SESSION_COOKIE
@@ -13,25 +9,11 @@ from cloudctl.access.desk import AccountAccess, Visitor
 from cloudctl.access.errors import SignInRefusedError, TooManyAttemptsError
 from cloudctl.access.roles import Role
 from cloudctl.access.sessions import IDLE_S, LONGEST_S, SEEN_EVERY_S, TICKET_S
-from cloudctl.store.migrate import migrate
 
 SIGN_IN = "/api/v1/sign-in"
 ME = "/api/v1/me"
 NEW_PASSWORD = "seven green lanterns at dusk"
-
-
-@pytest.fixture(scope="module")
-def database(plain_postgres: Server) -> Iterator[str]:
-    with fresh_database(plain_postgres.url) as url:
-        migrate(url)
-        yield url
-
-
-@pytest.fixture
-async def world(database: str, tmp_path: Path) -> AsyncIterator[World]:
-    async with account_world(database, tmp_path) as made:
-        await forget_all(made.desk.database)
-        yield made
+world = fresh_world
 
 
 def _form(name: str, password: str = PASSWORD) -> dict[str, str]:

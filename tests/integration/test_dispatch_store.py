@@ -13,7 +13,7 @@ import transit_world as world
 from conftest import MosquittoBroker
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
-from store_servers import fresh_database
+from store_servers import schema_database
 
 from cloudctl.dispatch.advice import AdviceStatus
 from cloudctl.dispatch.announcer import DispatchAnnouncer
@@ -24,7 +24,6 @@ from cloudctl.dispatch.orders import TrunkArrival
 from cloudctl.dispatch.store import DispatchStore
 from cloudctl.store.batch import load_state, store_batch
 from cloudctl.store.embedded import EmbeddedPostgres
-from cloudctl.store.migrate import migrate
 from cloudctl.store.spool_record import SpoolRecord
 from ingest.streams import BY_NAME
 
@@ -34,8 +33,7 @@ START = DAY.timestamp()
 
 @pytest.fixture(scope="module")
 def url(plain_postgres: EmbeddedPostgres) -> Iterator[str]:
-    with fresh_database(plain_postgres.url) as found:
-        migrate(found)
+    with schema_database(plain_postgres.url) as found:
         yield found
 
 
@@ -186,6 +184,7 @@ def test_the_broker_keeps_for_the_engine_what_the_database_keeps(
         client.loop_stop()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_database_that_is_not_there_is_told_as_such() -> None:
     async def ask() -> None:
         store = DispatchStore("postgresql://127.0.0.1:1/none?connect_timeout=1")

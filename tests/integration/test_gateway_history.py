@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 from store_frames import NOON, spool_frames
-from store_servers import fresh_database
+from store_servers import schema_database
 
 from cloudctl.api.stored_history import StoredHistory
 from cloudctl.errors import DatabaseError
 from cloudctl.store.embedded import EmbeddedPostgres
-from cloudctl.store.migrate import migrate
 from cloudctl.store.spool import Spool
 from cloudctl.store.writer import Writer
 
@@ -31,8 +30,7 @@ async def _history(url: str) -> AsyncIterator[StoredHistory]:
 async def test_a_trail_is_the_newest_points_within_the_times_oldest_first(
     plain_postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
-    with fresh_database(plain_postgres.url) as url:
-        migrate(url)
+    with schema_database(plain_postgres.url) as url:
         spool = Spool(tmp_path / "spool", 1 << 28, min_free_bytes=0)
         spool_frames(spool, 150)
         Writer(url, spool, "map").drain()

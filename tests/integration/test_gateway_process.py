@@ -121,7 +121,8 @@ async def test_a_client_that_does_not_read_costs_the_others_nothing(gateway: Gat
         await stalled.send(CITY)
         stalled.transport.pause_reading()
         await reading.send(CITY)
-        ticks = [frame.tick for frame in await _frames(reading, FrameKind.MOVERS, 8)]
+        ticks = [frame.tick for frame in await _frames(reading, FrameKind.MOVERS, 9)][1:]
+        # the first one may come twice: as the newest that there was, and as the next that came
         assert ticks == sorted(set(ticks))
         stalled.transport.resume_reading()
 

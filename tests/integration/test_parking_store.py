@@ -11,14 +11,13 @@ import psycopg
 import pytest
 from advice_city import build_network
 from conftest import MosquittoBroker
-from store_servers import fresh_database
+from store_servers import schema_database
 
 from cloudctl.parking.errors import ParkingStoreError, RegisterError
 from cloudctl.parking.office import TOPIC, ParkingOffice, Tally
 from cloudctl.parking.register import CarPark, ParkingRegister, Price
 from cloudctl.parking.store import ParkingStore, Sample
 from cloudctl.store.embedded import EmbeddedPostgres
-from cloudctl.store.migrate import migrate
 
 NETWORK = build_network({"A": (0.0, 0.0), "B": (400.0, 0.0)}, [("AB", "A", "B", 1)], car_parks=[("P1", "AB", 10)])
 KERB = CarPark(id="K1", lon=112.932, lat=28.2, capacity=5, kind="kerb", price=Price(per_hour=3.0))
@@ -36,8 +35,7 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def url(plain_postgres: EmbeddedPostgres) -> Iterator[str]:
-    with fresh_database(plain_postgres.url) as found:
-        migrate(found)
+    with schema_database(plain_postgres.url) as found:
         yield found
 
 
@@ -89,6 +87,7 @@ def test_a_lot_is_entered_told_to_the_engine_and_taken_out(url: str, mosquitto_b
     asyncio.run(work())
 
 
+@pytest.mark.usefixtures("impatient")
 def test_without_a_database_every_question_says_so() -> None:
     async def work() -> None:
         store = ParkingStore("postgresql://127.0.0.1:1/none?connect_timeout=1")

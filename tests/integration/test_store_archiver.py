@@ -18,9 +18,10 @@ from conftest import MosquittoBroker
 from paho.mqtt.enums import CallbackAPIVersion
 from privacy_register import BUS, enter_standings
 from store_frames import NOON, TRAJECTORY, request, trajectory_frame
-from store_servers import Server, fresh_database, plain_server
+from store_servers import fresh_database
 
 from cloudctl.archive.intake import FILTERS, Intake
+from cloudctl.store.embedded import EmbeddedPostgres
 from cloudctl.store.migrate import migrate
 from cloudctl.store.spool import Spool
 from ingest.broker import EventReceiver, RawMessage
@@ -78,17 +79,11 @@ class Device:
         self._client.loop_stop()
 
 
-@pytest.fixture(scope="module")
-def database() -> Iterator[Server]:
-    with plain_server() as server:
-        yield server
-
-
 @pytest.fixture
 def archiver(
-    tmp_path: Path, mosquitto_broker: MosquittoBroker, database: Server
+    tmp_path: Path, mosquitto_broker: MosquittoBroker, plain_postgres: EmbeddedPostgres
 ) -> Iterator[tuple[ArchiverProcess, str]]:
-    with fresh_database(database.url) as url:
+    with fresh_database(plain_postgres.url) as url:
         process = ArchiverProcess(tmp_path, mosquitto_broker.url, url)
         process.start()
         try:

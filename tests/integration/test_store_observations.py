@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from conftest import MosquittoBroker
 from fastapi import Request
-from store_servers import fresh_database
+from store_servers import schema_database
 from test_store_archiver import ArchiverProcess, Device, await_subscription, query, until
 
 from cloudctl.api.errors import ProblemError
@@ -18,7 +18,6 @@ from cloudctl.api.history_door import while_wanted
 from cloudctl.archive.intake import Intake
 from cloudctl.archive.observations import ObservationTap, filters_for
 from cloudctl.store.embedded import EmbeddedPostgres
-from cloudctl.store.migrate import migrate
 from cloudctl.store.reader import StoreReader
 from cloudctl.store.spool import Spool
 from cloudctl.store.switches import SwitchBoard
@@ -61,8 +60,7 @@ async def test_the_tap_follows_who_is_observed(mosquitto_broker: MosquittoBroker
 def test_the_archiver_keeps_what_a_switch_asks_for(
     mosquitto_broker: MosquittoBroker, tmp_path: Path, plain_postgres: EmbeddedPostgres
 ) -> None:
-    with fresh_database(plain_postgres.url) as url:
-        migrate(url)
+    with schema_database(plain_postgres.url) as url:
         asyncio.run(SwitchBoard(url).put("RSU1", time.time(), 600, "user:1", "a test"))
         archiver = ArchiverProcess(tmp_path, mosquitto_broker.url, url)
         archiver.start()

@@ -137,6 +137,14 @@ def read_stored(url: str) -> Stored:
     return Stored(events, frames, sizes)
 
 
+def stored_events(url: str) -> int:
+    """How many events are stored; 0 while the database is not there."""
+    with suppress(psycopg.OperationalError):
+        [(count,)] = query(url, "SELECT count(*) FROM v2x.device_event")
+        return int(str(count))
+    return 0
+
+
 def faults(found: Stored, traffic: Traffic, archiver: LedgerArchiver) -> dict[str, int]:
     """What the proof counts; all must be zero."""
     acknowledged = {line for line in traffic.acknowledged if line.startswith("event")}
@@ -171,6 +179,9 @@ def settle(url: str, traffic: Traffic, archiver: LedgerArchiver, patience: float
     """Wait until the database has what it should; then say what is wrong."""
     traffic.stop()
     end = time.monotonic() + patience
+    expected = sum(line.startswith("event") for line in traffic.acknowledged)
+    while time.monotonic() < end and stored_events(url) < expected:  # counting is cheap, comparing is not
+        time.sleep(0.5)
     while True:
         with suppress(psycopg.OperationalError):
             wrong = faults(read_stored(url), traffic, archiver)

@@ -2,30 +2,17 @@
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 from conftest import MosquittoBroker
 from device_world import Answer, Platform
-from store_servers import fresh_database
 from transit_bus import StandingBus, write_timetable
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
-from cloudctl.store.embedded import EmbeddedPostgres
-from cloudctl.store.migrate import migrate
-
 TRANSIT = "/transit"
-
-
-@pytest.fixture
-def database(plain_postgres: EmbeddedPostgres) -> Iterator[str]:
-    with fresh_database(plain_postgres.url) as url:
-        migrate(url)
-        yield url
 
 
 class Feed:
@@ -71,10 +58,10 @@ def put_connection(platform: Platform, seconds: float) -> None:
     assert (answer.status_code, answer.json()) == (200, {"taken": 1}), answer.text
 
 
-def test_dispatch_over_a_whole_platform(tmp_path: Path, mosquitto_broker: MosquittoBroker, database: str) -> None:
+def test_dispatch_over_a_whole_platform(tmp_path: Path, mosquitto_broker: MosquittoBroker, plain_database: str) -> None:
     write_timetable(tmp_path / "var" / "timetable.zip", time.time())
     with (
-        Platform(tmp_path, mosquitto_broker, database, admission="automatic") as platform,
+        Platform(tmp_path, mosquitto_broker, plain_database, admission="automatic") as platform,
         StandingBus(mosquitto_broker.port) as bus,
     ):
         fleet = {"subjects": [bus.vehicle], "kind": "contract", "note": "buses of the city"}
@@ -93,7 +80,7 @@ def test_dispatch_over_a_whole_platform(tmp_path: Path, mosquitto_broker: Mosqui
             feed.until(socket, "advice", "accepted")
         ids = [each["id"] for each in feed.events]
         assert len(ids) == len(set(ids)), "nothing came twice"
-        _restart_the_engine(platform, database)
+        _restart_the_engine(platform, plain_database)
 
 
 def _ask_for_a_green(platform: Platform, bus: StandingBus) -> None:

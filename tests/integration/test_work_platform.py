@@ -1,29 +1,16 @@
 """Operators' work with real broker, engine, gateway and database: it reaches devices, and outlives an engine."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from conftest import MosquittoBroker
 from device_world import Answer, Platform, Unit
 from engine_messages import NETWORK
-from store_servers import fresh_database
-
-from cloudctl.store.embedded import EmbeddedPostgres
-from cloudctl.store.migrate import migrate
 
 UNIT = "RSU00001"
 SIGNAL = str(NETWORK.signals.id[0])
 LON, LAT = (float(each) for each in NETWORK.plane.inverse(600.0, 0.0))
 PLACE = {"location": {"lon": LON, "lat": LAT}, "region": 1, "nodeId": 100}
 EVENT = {"event_type": 401, "lon": LON, "lat": LAT, "radius_m": 300, "text": "抛洒物，请减速", "minutes": 30}
-
-
-@pytest.fixture
-def database(plain_postgres: EmbeddedPostgres) -> Iterator[str]:
-    with fresh_database(plain_postgres.url) as url:
-        migrate(url)
-        yield url
 
 
 def shown(platform: Platform, path: str) -> Answer:
@@ -39,10 +26,10 @@ def told(unit: Unit, event_type: int = 401) -> list[Answer]:
 
 
 def test_operators_work_reaches_devices_and_outlives_the_engine(
-    tmp_path: Path, mosquitto_broker: MosquittoBroker, database: str
+    tmp_path: Path, mosquitto_broker: MosquittoBroker, plain_database: str
 ) -> None:
     with (
-        Platform(tmp_path, mosquitto_broker, database, admission="automatic") as platform,
+        Platform(tmp_path, mosquitto_broker, plain_database, admission="automatic") as platform,
         Unit(mosquitto_broker.port, UNIT, PLACE) as unit,
     ):
         platform.wait(lambda: [item["id"] for item in platform.get("/devices")["items"]] == [UNIT])

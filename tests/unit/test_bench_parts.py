@@ -1,6 +1,7 @@
 """The parts of the benchmarks: percentiles of histograms, the search for a rate, load traffic, packets, baseline."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloudctl.commands.bench import ObjectCountError, _sizes
+from cloudctl.commands.bench_histogram import percentile, share_within
 from cloudctl.commands.bench_output import text_of, write
-from cloudctl.commands.bench_pipeline import Step, percentile, search, share_within
+from cloudctl.commands.bench_pipeline import Patience, engine_shares, search
+from cloudctl.commands.bench_step import Step
 from cloudctl.errors import CloudctlError
 from fusion.benchmark_baseline import DenseTracker
 from fusion.benchmark_scene import PERIOD, START, Scene
@@ -49,12 +52,27 @@ def test_the_share_within_a_bound_is_exact() -> None:
 
 
 def step(units: int, *, holds: bool) -> Step:
-    return Step(units, units * 20, holds, "", units * 200.0, 0.0, 0.0, 0, 0, 0, 0, 0, 0.0, 0.0, 1.0, 0, 0.0, {}, {})
+    rates = (units * 200.0, 0.0, 0.0)
+    return Step(units, units * 20, holds, "", *rates, 0, 0, 0, 0, 0, 0.0, 0.0, 1.0, 20.0, 0, 0.0, {}, {}, {}, {})
+
+
+class Clock:
+    """Goes on by what each step takes."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def for_ever() -> Patience:
+    return Patience(math.inf, Clock())
 
 
 @given(st.integers(1, 500), st.integers(0, 600))
 def test_the_search_ends_beside_the_highest_rate_that_holds(most: int, limit: int) -> None:
-    tried = search(lambda units: step(units, holds=units <= limit), most, 20)
+    tried = search(lambda units: step(units, holds=units <= limit), most, 20, for_ever())
     best = max((each.units for each in tried if each.holds), default=0)
     assert min(most, limit) - max(1, most // 32) <= best <= min(most, limit)
     assert tried[0].units == most
@@ -62,7 +80,31 @@ def test_the_search_ends_beside_the_highest_rate_that_holds(most: int, limit: in
 
 
 def test_the_search_ends_after_so_many_steps() -> None:
-    assert len(search(lambda units: step(units, holds=False), 500, 3)) == 3
+    assert len(search(lambda units: step(units, holds=False), 500, 3, for_ever())) == 3
+
+
+@given(st.lists(st.floats(1.0, 30.0), min_size=6, max_size=6), st.floats(0.0, 200.0))
+def test_no_rate_is_tried_that_would_end_after_the_time_is_up(lengths: list[float], until: float) -> None:
+    clock, taken = Clock(), iter(lengths)
+    patience = Patience(until, clock)
+
+    def attempt(units: int) -> Step:
+        clock.now += next(taken)
+        return step(units, holds=False)
+
+    tried = search(attempt, 500, 6, patience)
+    assert clock.now <= max(until + max(lengths) - min(lengths), lengths[0])
+    done = len(tried)
+    assert done in {5, 6} or sum(lengths[:done]) + max(lengths[:done]) > until
+
+
+@given(st.lists(st.floats(0.0, 0.5), min_size=4, max_size=4), st.floats(0.01, 1.5))
+def test_the_parts_of_the_engine_add_up_to_its_processor_time(times: list[float], cores: float) -> None:
+    stages = dict(zip(("decode", "fuse_track", "fuse_incidents", "publish"), times, strict=True))
+    shares = engine_shares(stages, cores)
+    assert sum(shares.values()) == pytest.approx(cores, abs=0.003)
+    assert shares["ingest"] <= times[0] + 0.001
+    assert min(shares.values()) >= 0.0
 
 
 @given(st.text(min_size=1, max_size=40), st.binary(max_size=20_000), st.none() | st.integers(1, 65_535))

@@ -22,9 +22,10 @@ from cloudctl.engine.vehicle_routes import LONGEST, VehicleRoutes
 from cloudctl.publish.downlink import Downlink
 from ingest.collector import Report
 from ingest.device_registry import DeviceKind, DeviceRegistry
-from ingest.messages.common import NodeReferenceID, Position3D
+from ingest.messages.common import NodeReferenceID
 from ingest.messages.enumerations import RequestStatus
 from ingest.messages.parking import ParkingStatus
+from ingest.messages.positions import Position3D
 from ingest.messages.status import Location, RsuInfo
 from ingest.messages.vir import (
     DriveRequest,

@@ -9,8 +9,6 @@ import pytest
 from ingest_samples import (
     BSM_TOPIC,
     INFO_TOPIC,
-    LAT,
-    LON,
     MAP_TOPIC,
     NOON,
     PLANE,
@@ -32,6 +30,7 @@ from ingest.asyncapi_examples import EXAMPLES
 from ingest.crs_shift import shift_message
 from ingest.device_kinds import DeviceKind
 from ingest.errors import RefusalReason
+from ingest.messages.common import LATITUDE_UNAVAILABLE, LONGITUDE_UNAVAILABLE
 from ingest.messages.map_data import MapData
 from ingest.messages.psm import PersonalSafetyMessage
 from ingest.messages.rsi import RoadSideInformation
@@ -256,13 +255,17 @@ def test_map_vir_rsi_and_info_of_gcj02_devices_are_turned() -> None:
 
 
 def test_accelerations_are_no_positions() -> None:
-
-    message = msgspec.convert(
-        EXAMPLES["psm"] | {"accelSet": {"long": 5, "lat": 6, "vert": 0, "yaw": 0}}, PersonalSafetyMessage
-    )
+    acceleration = {"accelSet": {"long": 5, "lat": 6, "vert": 0, "yaw": 0}}
+    message = msgspec.convert(EXAMPLES["psm"] | acceleration, PersonalSafetyMessage)
     turned = shift_message(message, Crs.GCJ02, Crs.WGS84)
     assert turned.accel_set == message.accel_set
     assert turned.pos != message.pos
+
+
+def test_an_unavailable_position_stays_unavailable() -> None:
+    nowhere = {"pos": {"lat": LATITUDE_UNAVAILABLE, "long": LONGITUDE_UNAVAILABLE}}
+    message = msgspec.convert(EXAMPLES["psm"] | nowhere, PersonalSafetyMessage)
+    assert shift_message(message, Crs.BD09, Crs.WGS84).pos == message.pos
 
 
 def test_a_person_with_a_terminal_and_copies_through_several_units_are_one_observation() -> None:
@@ -298,5 +301,4 @@ def test_a_spat_in_wgs84_stays_as_it_is() -> None:
     pipeline = new_pipeline()
     pipeline.accept(SPAT_TOPIC, raw(spat()), NOON)
     (report,) = pipeline.take_spats()
-    assert isinstance(report.message, Spat)
-    assert (GCJ["long"], GCJ["lat"]) != (LON, LAT)
+    assert report.message == msgspec.convert(spat(), Spat)

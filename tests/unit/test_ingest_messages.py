@@ -13,17 +13,10 @@ from ingest_samples import LAT, LON, bsm, participant, raw, rsm, spat
 import ingest.messages
 from ingest.errors import RefusalReason, RefusedError
 from ingest.messages.bsm import BasicSafetyMessage
-from ingest.messages.common import (
-    AbsoluteLL,
-    AccelerationSet4Way,
-    OffsetLL1,
-    Position3D,
-    PositionOffsetLL,
-    Wire,
-    absolute_position,
-)
+from ingest.messages.common import AccelerationSet4Way, Wire
 from ingest.messages.decoding import decode, decoder, encode, find_members
 from ingest.messages.enumerations import LightState, ParticipantType, code_of
+from ingest.messages.positions import AbsoluteLL, OffsetLL1, Position3D, PositionOffsetLL, absolute_position
 from ingest.messages.rsm import ParticipantData, RoadsideSafetyMessage
 from ingest.messages.spat import Spat
 

@@ -3,13 +3,16 @@
 import json
 
 import pytest
+from store_frames import NOON, trajectory_frame
 
+from cloudctl.publish.frames import decode_frame
 from cloudctl.store.errors import CursorError, MigrationError
 from cloudctl.store.event_rows import acknowledgement, device_event, event_key, find_event_stream, own_time
 from cloudctl.store.frame_ledger import FrameKey, Gap, GapTracker
 from cloudctl.store.migrate import Phase, list_migrations
 from cloudctl.store.page_cursor import decode_cursor, encode_cursor
 from cloudctl.store.spool_record import SpoolRecord
+from cloudctl.store.trajectory_rows import MAX_POINTS, find_segments, points_of, storable
 
 
 def gaps(ticks: list[tuple[int, int, float]]) -> list[Gap]:
@@ -39,6 +42,20 @@ def test_an_engine_that_starts_anew_leaves_a_gap_of_unknown_size() -> None:
 
 def test_an_engine_that_starts_anew_in_the_same_session_is_noticed_too() -> None:
     assert [gap.reason for gap in gaps([(0, 100, 10.0), (0, 2, 25.0)])] == ["engine started anew"]
+
+
+def test_an_engine_that_starts_anew_at_once_missed_nothing() -> None:
+    assert gaps([(1, 100, 10.0), (2, 0, 10.9)]) == []
+
+
+@pytest.mark.parametrize(("time", "good"), [(946_684_799.0, 0), (946_684_800.0, 20), (4_102_444_800.0, 0)])
+def test_points_before_the_year_2000_or_after_2099_are_not_stored(time: float, good: int) -> None:
+    assert storable(decode_frame(trajectory_frame(2, time))).sum() == good
+
+
+def test_no_row_holds_more_points_of_a_track_than_is_allowed() -> None:
+    frames = [decode_frame(trajectory_frame(tick, NOON + 0.01 * tick, 1)) for tick in range(MAX_POINTS + 88)]
+    assert find_segments(points_of(frames)).counts.tolist() == [MAX_POINTS, 88]
 
 
 def record(topic: str, payload: bytes, received: float = 1000.0) -> SpoolRecord:

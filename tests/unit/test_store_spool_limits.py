@@ -121,6 +121,60 @@ def test_lost_records_are_counted_by_their_numbers(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_a_commit_of_what_is_committed_already_changes_nothing(tmp_path: Path) -> None:
+    queue = SpoolQueue(tmp_path)
+    for number in range(3):
+        queue.append(float(number), "topic", b"x")
+    queue.sync()
+    queue.commit(queue.read(1 << 20)[-1].number)
+    queue.commit(0)
+    assert (queue.cursor, queue.waiting, queue.lost_records) == (3, 0, 0)
+
+
+def test_a_torn_tail_is_cut_off(tmp_path: Path) -> None:
+    queue = SpoolQueue(tmp_path)
+    queue.append(0.0, "topic", b"whole")
+    queue.sync()
+    queue.close()
+    (segment,) = tmp_path.glob("*.spool")
+    whole = segment.read_bytes()
+    segment.write_bytes(whole + whole[:-1])
+    assert SpoolQueue(tmp_path).torn_bytes == len(whole) - 1
+    assert segment.read_bytes() == whole
+
+
+def test_nothing_counts_as_synced_before_it_is_forced_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue, synced = SpoolQueue(tmp_path), list[int]()
+    monkeypatch.setattr(os, "fdatasync", lambda _: synced.append(queue.synced))
+    queue.append(0.0, "topic", b"x")
+    queue.sync()
+    assert (synced, queue.synced) == ([0], 1)
+
+
+def test_a_file_that_a_write_failed_on_is_never_written_to_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: int) -> None:
+        raise OSError("the disk refuses")
+
+    queue = SpoolQueue(tmp_path)
+    queue.append(0.0, "topic", b"first")
+    queue.sync()
+    (first,) = tmp_path.glob("*.spool")
+    size = first.stat().st_size
+    queue.append(1.0, "topic", b"second")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdatasync", refuse)
+        with pytest.raises(OSError, match="refuses"):
+            queue.sync()
+    assert queue.sync() == 1
+    assert first.stat().st_size == size
+    assert len(list(tmp_path.glob("*.spool"))) == 2
+    assert [record.payload for record in queue.read(1 << 20)] == [b"first", b"second"]
+
+
 def test_a_full_disk_sheds_telemetry_keeps_what_was_synced_and_heals(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
