@@ -7,6 +7,8 @@ from fusion.scene import Scene
 from fusion.track_memory import TrackMemory
 
 STEPS = 5
+UNSEEN = 0.35
+"""A track that nobody reported for so long, s, has a guessed speed: what it really lost meanwhile comes out at once."""
 _NAMES = tuple(f"speed{step}" for step in range(2 * STEPS))
 
 
@@ -15,7 +17,7 @@ class MotionHistory:
 
     def __init__(self, within: float) -> None:
         self._within = within
-        self._memory = TrackMemory(wait=0.0, **dict.fromkeys(_NAMES, float("nan")))
+        self._memory = TrackMemory(wait=0.0, unseen=-np.inf, **dict.fromkeys(_NAMES, float("nan")))
         self.drop: NDArray[np.float64] = np.zeros(0)
         """Speed lost since `within` s ago, m/s; NaN for tracks younger than that."""
         self.steady: NDArray[np.float64] = np.zeros(0)
@@ -24,11 +26,15 @@ class MotionHistory:
         A speed that was there for a moment only, as when a vehicle changes lanes in one step or its place is
         corrected, is none from which it could have braked.
         """
+        self.watched: NDArray[np.bool_] = np.zeros(0, bool)
+        """Reported all along for the last `2 * within` s."""
 
     def follow(self, scene: Scene) -> None:
         """Take the speeds of one cycle."""
         memory = self._memory.follow(scene.tracks.track_id, scene.alignment)
         speed = scene.tracks.speed.astype(np.float64)
+        memory["unseen"][scene.now - scene.tracks.updated > UNSEEN] = scene.now
+        self.watched = scene.now - memory["unseen"] >= 2.0 * self._within
         memory["wait"] += scene.span
         due = memory["wait"] >= self._within / STEPS - 1e-6
         memory["wait"][due] = 0.0

@@ -28,7 +28,7 @@ class SuddenBraking:
         drop = np.minimum(self._history.steady - tracks.speed, self._history.drop)
         rows = np.flatnonzero(np.nan_to_num(drop) >= self._parameters.braking_drop)
         sigma = np.sqrt((tracks.covariance[rows, 2, 2] + tracks.covariance[rows, 3, 3]) / 2)
-        old = (scene.now - tracks.born[rows] >= _OLD) & (scene.now - tracks.updated[rows] < 0.3)
+        old = (scene.now - tracks.born[rows] >= _OLD) & self._history.watched[rows]
         rows = rows[scene.vehicles[rows] & old & (sigma < _MOST_SIGMA)]
         return [self._finding(scene, int(row)) for row in rows]
 

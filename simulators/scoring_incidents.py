@@ -36,6 +36,8 @@ CAUSED_FOR = 60.0
 STANDS, STOOD_FOR, LONG_STAND = 0.5, 5.0, 30.0
 """A vehicle slower than this, m/s, for so long, s, stands; who stands this long at the place broke down."""
 BREAKDOWN = ("stopped_vehicle", "blocked_lane")
+HARD = 5.0
+"""m/s lost within a second by who brakes hard; simulated drivers brake with 4.5 m/s2 by themselves"""
 LEAST_JAM = 5
 SLOW = 2.5
 """Vehicles of a full road, half of them slower than this, m/s."""
@@ -53,7 +55,7 @@ class Told(msgspec.Struct, frozen=True):
     told: float
     x: float
     y: float
-    figures: dict[str, float] = {}
+    figures: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -144,8 +146,16 @@ def is_real(truth: Truth, told: Told) -> bool:
         return bool(np.any(truth.speed[rows] < limit / 2))
     if told.kind == "sudden_braking":
         rows = truth.near(x, y, 40.0, now - 3.0, now + 0.5)
-        return any(np.ptp(truth.speed[rows[truth.id[rows] == name]]) > 6.0 for name in np.unique(truth.id[rows]))
+        return any(_brakes(truth, rows[truth.id[rows] == name]) for name in np.unique(truth.id[rows]))
     return False
+
+
+def _brakes(truth: Truth, rows: Rows) -> bool:
+    """Tell whether one road user, whose rows these are, lost more speed in a second than drivers do by themselves."""
+    time, speed = truth.time[rows], truth.speed[rows]
+    after = time[None, :] - time[:, None]
+    lost = np.where((after > 0.0) & (after <= 1.0), speed[:, None] - speed[None, :], 0.0)
+    return bool(lost.max(initial=0.0) > HARD)
 
 
 def judge(told: Sequence[Told], truth: Truth, staged: Staged | None, signals: int) -> dict[str, object]:

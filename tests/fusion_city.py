@@ -142,6 +142,8 @@ class User:
     kind: ParticipantKind = ParticipantKind.CAR
     track: int = 0
     """Track id; 0 takes the place in the list, from 1 on."""
+    unseen: float = 0.0
+    """s since it was reported"""
 
 
 def tracks(users: list[User], now: float, **columns: ArrayLike) -> TrackTable:
@@ -164,7 +166,7 @@ def tracks(users: list[User], now: float, **columns: ArrayLike) -> TrackTable:
         length=np.array([12.0 if user.kind == ParticipantKind.BUS else 4.5 for user in users], np.float32),
         width=np.full(count, 1.8, np.float32),
         existence=np.ones(count, np.float32),
-        updated=np.full(count, now),
+        updated=now - np.array([user.unseen for user in users], float),
         born=np.full(count, now - 10),
         sources=np.full((count, MAX_SOURCES), -1, np.int32),
         self_device=np.full(count, -1, np.int32),

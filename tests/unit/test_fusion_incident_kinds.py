@@ -42,12 +42,14 @@ def test_a_column_that_crawls_is_no_slow_vehicle() -> None:
     )
 
 
-def braking(rate: float) -> list[tuple[float, Incident]]:
+def braking(rate: float, hidden: tuple[float, float] = (0.0, 0.0)) -> list[tuple[float, Incident]]:
+    """From 3 s on; nobody reports the vehicle while it is `hidden` (from, until; s)."""
+
     def users(time: float) -> list[User]:
         held = max(time - 3.0, 0.0)
         speed = max(14.0 - rate * held, 0.5)
         way = 14.0 * min(time, 3.0) + (14.0 * held - rate * held * held / 2 if speed > 0.5 else 196 / (2 * rate))
-        return [User(-400.0 + way, speed=speed)]
+        return [User(-400.0 + way, speed=speed, unseen=time - hidden[0] if hidden[0] < time < hidden[1] else 0.0)]
 
     return incidents_of(users, 6.0)
 
@@ -56,6 +58,10 @@ def test_braking_harder_than_drivers_do_is_found() -> None:
     time, incident = first_of(braking(9.0), IncidentKind.SUDDEN_BRAKING)
     assert time <= 6.0
     assert incident.figures["deceleration_mps2"] >= 8.0
+
+
+def test_a_speed_that_was_guessed_while_nobody_reported_is_no_braking() -> None:
+    assert IncidentKind.SUDDEN_BRAKING not in kinds(braking(9.0, hidden=(2.5, 3.5)))
 
 
 def test_braking_for_a_light_is_not_sudden() -> None:
