@@ -15,6 +15,7 @@ from store_frames import NOON
 
 from cloudctl.access.actor import DEMO_ACTOR, Actor
 from cloudctl.api.app import make_app
+from cloudctl.api.district_sight import Districts
 from cloudctl.api.doors import Doors
 from cloudctl.api.hub import Hub
 from cloudctl.api.measures import Measures
@@ -34,6 +35,7 @@ def at(offset: float) -> str:
     return datetime.fromtimestamp(NOON + offset, UTC).isoformat().replace("+00:00", "Z")
 
 
+OBSERVATIONS = 5
 SPAN = {"start": at(0), "end": at(60)}
 
 
@@ -82,6 +84,7 @@ class Api:
     ledger: Ledger
     access: Known
     url: str
+    districts: Districts
 
     async def get(self, path: str, **query: object) -> dict[str, object]:
         """Body of an answer of the history."""
@@ -98,20 +101,26 @@ class Api:
 
 
 @asynccontextmanager
-async def running_api(store_database: str, folder: Path, *, cars: int = 3) -> AsyncIterator[Api]:
-    """Fill a database and give the application over it."""
-    await asyncio.to_thread(city.fill, store_database, folder, observations=5, cars=cars)
+async def running_api(
+    store_database: str, folder: Path, *, cars: int = 3, districts: Districts | None = None, filled: bool = False
+) -> AsyncIterator[Api]:
+    """Fill a database that is not `filled` yet and give the application over it."""
+    if not filled:
+        await asyncio.to_thread(city.fill, store_database, folder, observations=OBSERVATIONS, cars=cars)
     tiles = folder / "base.pmtiles"
     tiles.write_bytes(bytes(16))
     measures, state, ledger, access = Measures(), sample.filled_state(NOON), Ledger(), Known()
     history = StoredHistory(store_database)
     hub, tables = Hub(state, measures), NetworkTables(NETWORK)
-    services = Services(state, hub, measures, tables, history, Doors(), access, audit=ledger, store=history)
+    borders = districts or Districts()
+    services = Services(
+        state, hub, measures, tables, history, Doors(), access, audit=ledger, store=history, districts=borders
+    )
     running = asyncio.create_task(history.run())
     transport = httpx.ASGITransport(make_app(services, tiles), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         while not await history.reachable():
             await asyncio.sleep(0.02)
-        yield Api(client, ledger, access, store_database)
+        yield Api(client, ledger, access, store_database, borders)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

@@ -1,4 +1,7 @@
-"""`/api/v1/exports/{content}`: what is stored, as a file that is sent while it is made. Each export is entered."""
+"""`/api/v1/exports/{content}`: what is stored, as a file that is sent while it is made. Each export is entered.
+
+Whoever is bound to districts gets what lies in them.
+"""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -9,6 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from cloudctl.access.errors import ForbiddenError
 from cloudctl.access.permissions import Actor, CurrentActor, Permission, requires
+from cloudctl.api.district_door import districts_of
 from cloudctl.api.errors import ProblemError
 from cloudctl.api.history_door import End, Purpose, Start, ask, span
 from cloudctl.api.paging import BoxText, read_box
@@ -18,7 +22,7 @@ from cloudctl.exports.errors import UnknownFormatError
 from cloudctl.exports.formats import ENDINGS, MEDIA_TYPES, Format
 from cloudctl.exports.stored import export_stored
 from cloudctl.exports.tables import Content
-from cloudctl.store.reader import Box, StoreReader
+from cloudctl.store.reader import Box
 
 DAY, MONTH = timedelta(days=1), timedelta(days=31)
 
@@ -40,12 +44,15 @@ async def export(
 ) -> StreamingResponse:
     """Export tracks, states of links, changes of lights or incidents of a time and an area."""
     t0, t1 = span(start, end, DAY if content is Content.TRACKS else MONTH)
-    box = read_box(bbox)
+    box, sight = read_box(bbox), districts_of(request, actor)
+    area = Box(*box) if box else None
     _check_permission(actor, content)
     what = {"route": request.url.path, "start": t0, "end": t1, "bbox": bbox, "format": name}
     await Services.of(request).audit.record_look(actor.id, purpose, what)
     try:
-        pieces, first = await ask(request, lambda reader: _begin(reader, content, name, t0, t1, box))
+        pieces, first = await ask(
+            request, lambda reader: _begin(export_stored(reader, content, name, t0, t1, area, sight))
+        )
     except UnknownFormatError as fault:
         raise ProblemError(422, "Unusable format", str(fault)) from fault
     file = f"{content}-{start:%Y%m%dT%H%M%S}.{ENDINGS[name]}"
@@ -53,11 +60,8 @@ async def export(
     return StreamingResponse(_after(first, pieces), media_type=MEDIA_TYPES[name], headers=headers)
 
 
-async def _begin(
-    reader: StoreReader, content: Content, name: Format, t0: float, t1: float, box: tuple[float, ...] | None
-) -> tuple[AsyncIterator[bytes], bytes]:
+async def _begin(pieces: AsyncIterator[bytes]) -> tuple[AsyncIterator[bytes], bytes]:
     """Make the first piece, so that a store that is away is a problem and no broken file."""
-    pieces = export_stored(reader, content, name, t0, t1, Box(*box) if box else None)
     return pieces, await anext(pieces, b"")
 
 

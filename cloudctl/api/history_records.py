@@ -1,4 +1,7 @@
-"""`/api/v1/history/incidents`, `advisories`, `gaps`, `devices/{id}/...`: what was written down."""
+"""`/api/v1/history/incidents`, `advisories`, `gaps`, `devices/{id}/...`: what was written down.
+
+Whoever is bound to districts gets what lies in them; a page may then hold fewer than were asked for.
+"""
 
 import base64
 from datetime import UTC, datetime, timedelta
@@ -6,9 +9,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
-from cloudctl.access.permissions import Permission, requires
+from cloudctl.access.permissions import CurrentActor, Permission, requires
 from cloudctl.advice.advisory import AdvisoryKind
 from cloudctl.api.advisory_items import advisory_item
+from cloudctl.api.district_door import districts_of
+from cloudctl.api.district_past import placed
 from cloudctl.api.history_door import (
     DEFAULT_LIMIT,
     DEFAULT_PURPOSE,
@@ -22,6 +27,7 @@ from cloudctl.api.history_door import (
     span,
 )
 from cloudctl.api.history_models import DeviceHealthItem, GapItem, ObservationItem, StoredAdvisoryItem
+from cloudctl.api.line_sight import sight_of
 from cloudctl.api.models import IncidentItem, Page, as_time
 from cloudctl.api.problems import RESPONSES
 from cloudctl.store import record_queries
@@ -39,6 +45,7 @@ router = APIRouter(
 @router.get("/incidents")
 async def list_incidents(
     request: Request,
+    actor: CurrentActor,
     start: Start,
     end: End,
     kind: Annotated[str | None, Query(max_length=64, description="Only this kind.")] = None,
@@ -50,12 +57,14 @@ async def list_incidents(
     found, more = await ask(
         request, lambda reader: record_queries.incident_page(reader, t0, t1, kind=kind, limit=limit, cursor=cursor)
     )
-    return Page(items=[_incident(incident) for incident in found], next=more)
+    own = placed(found, districts_of(request, actor))
+    return Page(items=[_incident(incident) for incident in own], next=more)
 
 
 @router.get("/advisories")
 async def list_advisories(
     request: Request,
+    actor: CurrentActor,
     start: Start,
     end: End,
     kind: AdvisoryKind | None = None,
@@ -71,7 +80,10 @@ async def list_advisories(
             reader, t0, t1, kind=kind, target=target, limit=limit, cursor=cursor
         ),
     )
-    return Page(items=[_advisory(advisory, outcome) for advisory, outcome in found], next=more)
+    own = {advisory.id for advisory in placed([each for each, _ in found], districts_of(request, actor))}
+    if (lines := sight_of(actor)) is not None:
+        own = {advisory.id for advisory, _ in found if advisory.id in own and lines.stored(advisory)}
+    return Page(items=[_advisory(advisory, outcome) for advisory, outcome in found if advisory.id in own], next=more)
 
 
 @router.get("/gaps")
@@ -88,6 +100,7 @@ async def list_gaps(request: Request, start: Start, end: End, limit: Limit = DEF
 @router.get("/devices/{device_id}/health", dependencies=[requires(Permission.SEE_DEVICES)])
 async def list_health(
     request: Request,
+    actor: CurrentActor,
     device_id: DeviceId,
     start: Start,
     end: End,
@@ -96,6 +109,9 @@ async def list_health(
 ) -> Page[DeviceHealthItem]:
     """List what the platform saw of a device, once a minute, the newest first."""
     t0, t1 = span(start, end, YEAR)
+    sight = districts_of(request, actor)
+    if sight is not None and not sight.device(device_id):
+        return Page(items=[])
     found, more = await ask(
         request, lambda reader: record_queries.health_page(reader, device_id, t0, t1, limit=limit, cursor=cursor)
     )
@@ -118,6 +134,7 @@ async def list_health(
 @router.get("/devices/{device_id}/observations", dependencies=[requires(Permission.SEE_TRAJECTORIES)])
 async def list_observations(
     request: Request,
+    actor: CurrentActor,
     device_id: DeviceId,
     start: Start,
     end: End,
@@ -128,6 +145,9 @@ async def list_observations(
     """List the raw reports that were kept of a device, the newest first."""
     t0, t1 = span(start, end, timedelta(days=14))
     await enter_look(request, purpose, {"device": device_id, "start": t0, "end": t1})
+    sight = districts_of(request, actor)
+    if sight is not None and not sight.stands(device_id):
+        return Page(items=[])
     found, more = await ask(
         request, lambda reader: record_queries.observation_page(reader, device_id, t0, t1, limit=limit, cursor=cursor)
     )

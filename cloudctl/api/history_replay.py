@@ -20,12 +20,12 @@ from pydantic import AwareDatetime
 
 from cloudctl.access.permissions import Permission, current_actor, requires
 from cloudctl.api.client_messages import MAX_MESSAGE_BYTES, Paint, Ping, View, read_client_message
-from cloudctl.api.district_sight import DistrictSight
 from cloudctl.api.errors import ClientMessageError
 from cloudctl.api.history_door import DEFAULT_PURPOSE, Purpose
 from cloudctl.api.hub import PUSHED, Client, Hub
+from cloudctl.api.line_sight import sight_of
 from cloudctl.api.live import CLOSE_LATER, CLOSE_POLICY, NEEDS, SEND_TIMEOUT_S
-from cloudctl.api.live_state import LiveState, Part
+from cloudctl.api.live_state import LiveState
 from cloudctl.api.measures import Measures
 from cloudctl.api.replay_stage import ReplayStage
 from cloudctl.api.services import Services, now
@@ -99,7 +99,9 @@ async def replay(
         await services.audit.record_look(actor.id, purpose, what)
         await socket.accept()
         allowed = frozenset(part for part in PUSHED if actor.may(NEEDS.get(part, Permission.SEE_PICTURE)))
-        await _serve(socket, player, allowed, services.districts.sight_of(actor))
+        hub = Hub(LiveState(connected=True, past=True), Measures())
+        client = hub.join(allowed, sight_of(actor), services.districts.sight_of(actor))
+        await _serve(socket, player, hub, client)
     except CloudctlError as fault:
         _log.info("replay refused", reason=str(fault))
         await _close(socket, CLOSE_POLICY if isinstance(fault, PlaybackError) else CLOSE_FAILED, str(fault))
@@ -107,11 +109,8 @@ async def replay(
         services.doors.leave(host)
 
 
-async def _serve(socket: WebSocket, player: Player, allowed: frozenset[Part], districts: DistrictSight | None) -> None:
-    state, measures = LiveState(connected=True), Measures()
-    hub = Hub(state, measures)
-    client = hub.join(allowed, districts=districts)
-    stage = ReplayStage(player, state, hub.changed)
+async def _serve(socket: WebSocket, player: Player, hub: Hub, client: Client) -> None:
+    stage = ReplayStage(player, hub.state, hub.changed)
     shown = asyncio.Event()
     tasks = [
         asyncio.create_task(_show(socket, stage, shown), name="replay clock"),

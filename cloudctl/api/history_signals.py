@@ -1,12 +1,18 @@
-"""`/api/v1/history/signals/{id}/...`: an intersection at a moment, its lights over time, who drove over red."""
+"""`/api/v1/history/signals/{id}/...`: an intersection at a moment, its lights over time, who drove over red.
+
+Lights are the city's; traffic on the approaches and who drove over red are those of the caller's districts.
+"""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
+import numpy as np
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import AwareDatetime
 
-from cloudctl.access.permissions import Permission, requires
+from cloudctl.access.permissions import CurrentActor, Permission, requires
+from cloudctl.api.district_door import districts_of
+from cloudctl.api.errors import ProblemError
 from cloudctl.api.history_door import (
     DEFAULT_LIMIT,
     DEFAULT_PURPOSE,
@@ -38,13 +44,18 @@ router = APIRouter(prefix="/api/v1/history/signals", tags=["history"], dependenc
 
 @router.get("/{signal_id}")
 async def get_intersection(
-    request: Request, signal_id: SignalId, time: Annotated[AwareDatetime, Query(description="The moment, RFC 3339.")]
+    request: Request,
+    actor: CurrentActor,
+    signal_id: SignalId,
+    time: Annotated[AwareDatetime, Query(description="The moment, RFC 3339.")],
 ) -> IntersectionAt:
     """Give the lights of an intersection and the traffic on its approaches at a moment."""
     network = Services.of(request).tables.network
     row, at = signal_row(network, signal_id), time.timestamp()
     first, count = int(network.signals.group_start[row]), int(network.signals.group_count[row])
     approaches = sorted({way.from_link for way in movements_of(network, row, right_turns=True)})
+    if (sight := districts_of(request, actor)) is not None:
+        approaches = np.array(approaches, np.int64)[sight.links(np.array(approaches, np.int64))].tolist()
     groups = await ask(request, lambda reader: signal_queries.groups_at(reader, first, count, at))
     links = await ask(request, lambda reader: signal_queries.links_at(reader, approaches, at))
     return IntersectionAt(
@@ -88,6 +99,7 @@ async def list_transitions(
 @router.get("/{signal_id}/red-passages", dependencies=[requires(Permission.SEE_TRAJECTORIES)])
 async def list_red_passages(
     request: Request,
+    actor: CurrentActor,
     signal_id: SignalId,
     start: Start,
     end: End,
@@ -104,6 +116,11 @@ async def list_red_passages(
     network = Services.of(request).tables.network
     row = signal_row(network, signal_id)
     ways = movements_of(network, row, right_turns=right_turns)
+    if (sight := districts_of(request, actor)) is not None:
+        own = sight.exits(np.array([way.from_link for way in ways], np.int64)).tolist()
+        if ways and not any(own):
+            raise ProblemError(403, "Not your district", f"signal {signal_id!r} stands in another one")
+        ways = [way for way, is_own in zip(ways, own, strict=True) if is_own]
     await enter_look(request, purpose, {"signal": signal_id, "start": t0, "end": t1})
     found = await ask(request, lambda reader: signal_queries.red_passages(reader, ways, t0, t1, limit=limit))
     turns = {(way.from_link, way.to_link): Turn(way.turn).name.lower() for way in ways}

@@ -1,11 +1,18 @@
-"""`/api/v1/history/tracks`, `devices/{id}/tracks`, `links/{id}/stays`: stored road users. Each look is entered."""
+"""`/api/v1/history/tracks`, `devices/{id}/tracks`, `links/{id}/stays`: stored road users. Each look is entered.
 
+Whoever is bound to districts gets of a track what lies in them; a page may then hold fewer than were asked for.
+"""
+
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
-from cloudctl.access.permissions import Permission, requires
+from cloudctl.access.permissions import CurrentActor, Permission, requires
+from cloudctl.api.district_door import districts_of
+from cloudctl.api.district_past import check_links, cut_points, seen_points
+from cloudctl.api.district_sight import DistrictSight
 from cloudctl.api.errors import ProblemError
 from cloudctl.api.history_door import (
     DEFAULT_LIMIT,
@@ -27,7 +34,7 @@ from cloudctl.api.paging import BoxText, read_box
 from cloudctl.api.problems import RESPONSES
 from cloudctl.api.services import Services
 from cloudctl.store.reader import Box
-from cloudctl.store.track_queries import stays_on_link, tracks_of_device
+from cloudctl.store.track_queries import DeviceTrack, points_of_tracks, stays_on_link, tracks_of_device
 
 DAY = timedelta(days=1)
 MONTH = timedelta(days=31)
@@ -43,6 +50,7 @@ router = APIRouter(
 @router.get("/tracks")
 async def list_points(
     request: Request,
+    actor: CurrentActor,
     start: Start,
     end: End,
     bbox: BoxText = None,
@@ -55,12 +63,14 @@ async def list_points(
     box = read_box(bbox)
     await enter_look(request, purpose, {"start": t0, "end": t1, "bbox": bbox})
     page = await ask(request, lambda reader: reader.tracks_between(t0, t1, Box(*box) if box else None, limit, cursor))
-    return Page(items=split_tracks(page.tracks), next=page.cursor)
+    points = cut_points(page.tracks, districts_of(request, actor))
+    return Page(items=split_tracks(points), next=page.cursor)
 
 
 @router.get("/tracks/{session}/{track_id}")
 async def get_trip(
     request: Request,
+    actor: CurrentActor,
     session: Annotated[int, Path(ge=0, lt=2**63)],
     track_id: Annotated[int, Path(ge=0, lt=2**32)],
     purpose: Purpose = DEFAULT_PURPOSE,
@@ -68,14 +78,16 @@ async def get_trip(
     """Give one road user's whole trip: its points, the links it went over, distance and time."""
     await enter_look(request, purpose, {"session": session, "track": track_id})
     points = await ask(request, lambda reader: reader.track(track_id, session))
-    if not len(points):
+    seen = seen_points(points, districts_of(request, actor))
+    if not seen.any():
         raise ProblemError(404, "No such track", f"session {session} has no track {track_id}")
-    return trip_of(points, Services.of(request).tables.network)
+    return trip_of(points, Services.of(request).tables.network, seen)
 
 
 @router.get("/devices/{device_id}/tracks")
 async def list_device_tracks(
     request: Request,
+    actor: CurrentActor,
     device_id: Annotated[str, Path(max_length=64)],
     start: Start,
     end: End,
@@ -89,6 +101,8 @@ async def list_device_tracks(
     found, more = await ask(
         request, lambda reader: tracks_of_device(reader, device_id, t0, t1, limit=limit, cursor=cursor)
     )
+    if (sight := districts_of(request, actor)) is not None:
+        found = await _seen_tracks(request, found, t0, t1, sight) if sight.device(device_id) else []
     items = [
         DeviceTrackItem.model_validate(
             {"session": track.session, "id": track.track_id, "first": track.first, "last": track.last}
@@ -101,6 +115,7 @@ async def list_device_tracks(
 @router.get("/links/{link_id}/stays")
 async def list_stays(
     request: Request,
+    actor: CurrentActor,
     link_id: Annotated[str, Path(max_length=200)],
     start: Start,
     end: End,
@@ -111,6 +126,7 @@ async def list_stays(
     """List who was on a link, by time; one who stays longer than ten seconds comes once for each ten."""
     t0, t1 = span(start, end, MONTH)
     link = link_row(Services.of(request).tables.network, link_id)
+    check_links([link], [link_id], districts_of(request, actor))
     await enter_look(request, purpose, {"link": link_id, "start": t0, "end": t1})
     found, more = await ask(request, lambda reader: stays_on_link(reader, link, t0, t1, limit=limit, cursor=cursor))
     items = [
@@ -127,3 +143,15 @@ async def list_stays(
         for stay in found
     ]
     return Page(items=items, next=more)
+
+
+async def _seen_tracks(
+    request: Request, tracks: Sequence[DeviceTrack], t0: float, t1: float, sight: DistrictSight
+) -> list[DeviceTrack]:
+    """Tracks that were in the actor's districts, and from when to when."""
+    ids = [(track.session, track.track_id) for track in tracks]
+    points = cut_points(await ask(request, lambda reader: points_of_tracks(reader, ids, t0, t1)), sight)
+    times: dict[tuple[int, int], list[float]] = {}
+    for session, track, t in zip(points.session.tolist(), points.track_id.tolist(), points.t.tolist(), strict=True):
+        times.setdefault((session, track), []).append(t)
+    return [DeviceTrack(*each, min(times[each]), max(times[each])) for each in ids if each in times]

@@ -5,7 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
-from cloudctl.access.permissions import Permission, requires
+from cloudctl.access.permissions import CurrentActor, Permission, requires
+from cloudctl.api.district_door import districts_of
+from cloudctl.api.district_past import check_exit, check_links
 from cloudctl.api.history_door import End, Start, ask, span
 from cloudctl.api.history_models import (
     Diagram,
@@ -40,24 +42,35 @@ router = APIRouter(
 
 @router.get("/travel-times")
 async def list_travel_times(
-    request: Request, origin: Place, destination: Place, start: Start, end: End, step: StepSeconds = 3600
+    request: Request,
+    actor: CurrentActor,
+    origin: Place,
+    destination: Place,
+    start: Start,
+    end: End,
+    step: StepSeconds = 3600,
 ) -> TravelTimes:
     """Give the travel times between two places, measured on the vehicles that went from one to the other."""
     t0, t1 = span(start, end, timedelta(days=62))
     network = Services.of(request).tables.network
     origins, destinations = links_at(network, origin), links_at(network, destination)
+    names = [[link_name(network, row) for row in rows] for rows in (origins, destinations)]
+    for rows, of_rows in zip((origins, destinations), names, strict=True):
+        check_links(rows, of_rows, districts_of(request, actor))
     found = await ask(request, lambda reader: traffic_queries.travel_times(reader, origins, destinations, t0, t1, step))
     items = [travel_time_item(row) for row in found]
-    names = [[link_name(network, row) for row in rows] for rows in (origins, destinations)]
     return TravelTimes(origin=names[0], destination=names[1], items=items)
 
 
 @router.get("/links/{link_id}/diagram")
-async def get_diagram(request: Request, link_id: LinkId, start: Start, end: End, step: StepSeconds = 300) -> Diagram:
+async def get_diagram(
+    request: Request, actor: CurrentActor, link_id: LinkId, start: Start, end: End, step: StepSeconds = 300
+) -> Diagram:
     """Give flow, density and speed of a link (Edie 1963: time and distance over the area of space and time)."""
     t0, t1 = span(start, end, timedelta(days=31))
     network = Services.of(request).tables.network
     row = link_row(network, link_id)
+    check_links([row], [link_id], districts_of(request, actor))
     length = float(network.links.length[row])
     found = await ask(request, lambda reader: traffic_queries.link_use(reader, row, t0, t1, step))
     items = [diagram_point(use, length, step) for use in found]
@@ -94,11 +107,12 @@ def diagram_point(use: LinkUse, length: float, step: float) -> DiagramPoint:
 
 @router.get("/links/{link_id}/sums")
 async def list_sums(
-    request: Request, link_id: LinkId, start: Start, end: End, step: Step = Step.HOUR
+    request: Request, actor: CurrentActor, link_id: LinkId, start: Start, end: End, step: Step = Step.HOUR
 ) -> Page[LinkSumItem]:
     """List a link's stored sums by quarter of an hour, hour or day."""
     t0, t1 = span(start, end, YEAR)
     row = link_row(Services.of(request).tables.network, link_id)
+    check_links([row], [link_id], districts_of(request, actor))
     found = await ask(request, lambda reader: traffic_queries.link_sums(reader, row, t0, t1, step))
     items = [
         LinkSumItem.model_validate(
@@ -120,10 +134,11 @@ async def list_sums(
 
 
 @router.get("/links/{link_id}/profile")
-async def get_profile(request: Request, link_id: LinkId) -> Page[ProfileItem]:
+async def get_profile(request: Request, actor: CurrentActor, link_id: LinkId) -> Page[ProfileItem]:
     """Give a link's usual travel times over the week, of the last eight weeks."""
     network = Services.of(request).tables.network
     row = link_row(network, link_id)
+    check_links([row], [link_id], districts_of(request, actor))
     length = float(network.links.length[row])
     found = await ask(request, lambda reader: traffic_queries.link_profile(reader, row))
     items = [
@@ -140,11 +155,14 @@ async def get_profile(request: Request, link_id: LinkId) -> Page[ProfileItem]:
 
 
 @router.get("/links/{link_id}/movements")
-async def list_movements(request: Request, link_id: LinkId, start: Start, end: End) -> Page[MovementItem]:
+async def list_movements(
+    request: Request, actor: CurrentActor, link_id: LinkId, start: Start, end: End
+) -> Page[MovementItem]:
     """List how many vehicles went where from a link, by the hour."""
     t0, t1 = span(start, end, YEAR)
     network = Services.of(request).tables.network
     row = link_row(network, link_id)
+    check_exit(row, link_id, districts_of(request, actor))
     found = await ask(request, lambda reader: traffic_queries.movement_counts(reader, row, t0, t1))
     items = [
         MovementItem.model_validate(

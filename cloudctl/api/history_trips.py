@@ -29,11 +29,13 @@ def split_tracks(points: TrackColumns) -> list[TrackPoints]:
     return [_track(ordered, int(first), int(beyond)) for first, beyond in pairwise(starts)]
 
 
-def trip_of(points: TrackColumns, network: RoadNetwork) -> Trip:
-    """A whole track, at least one point, by time."""
-    duration = float(points.t[-1] - points.t[0])
-    distance = _length(points, network.plane)
-    steps = np.minimum(np.diff(points.t, append=points.t[-1]), LONGEST_STEP)
+def trip_of(whole: TrackColumns, network: RoadNetwork, seen: NDArray[np.bool_]) -> Trip:
+    """What may be seen of a track by time, at least one point; ways over the border do not count."""
+    points = whole.where(seen)
+    within = (np.diff(np.flatnonzero(seen)) == 1).astype(np.float64)
+    lasting = np.diff(points.t) * within
+    duration, distance = float(lasting.sum()), float((_steps(points, network.plane) * within).sum())
+    standing = np.minimum(lasting, LONGEST_STEP)[points.speed[:-1] < STANDING]
     track = _track(points, 0, len(points))
     return Trip(
         session=track.session,
@@ -43,7 +45,7 @@ def trip_of(points: TrackColumns, network: RoadNetwork) -> Trip:
         end=_time(float(points.t[-1])),
         distance=round(distance, 1),
         mean_speed=round(distance / duration, 2) if duration > 0 else 0.0,
-        standing=round(float(steps[points.speed < STANDING].sum()), 1),
+        standing=round(float(standing.sum()), 1),
         links=_links(points, network),
         points=track,
     )
@@ -72,9 +74,10 @@ def _time(epoch: float) -> datetime:
     return datetime.fromtimestamp(epoch, UTC)
 
 
-def _length(points: TrackColumns, plane: LocalPlane) -> float:
+def _steps(points: TrackColumns, plane: LocalPlane) -> NDArray[np.float64]:
+    """Metres from each point to the next."""
     x, y = plane.forward(points.lon, points.lat)
-    return float(np.hypot(np.diff(x), np.diff(y)).sum())
+    return np.hypot(np.diff(x), np.diff(y))
 
 
 def _links(points: TrackColumns, network: RoadNetwork) -> list[TripLink]:

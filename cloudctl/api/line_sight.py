@@ -6,6 +6,7 @@ from cloudctl.access.actor import EVERY, Actor
 from cloudctl.access.permissions import Permission
 from cloudctl.access.roles import ROLES, Role
 from cloudctl.advice.advisory import Advisory, AdvisoryKind
+from cloudctl.store.reader import StoredAdvisory
 from cloudctl.transit.state import TransitState
 
 OF_A_BUS = frozenset(
@@ -44,13 +45,19 @@ class LineSight:
 
         A bus that is on no line just now is seen by those who may see all.
         """
+        vehicle = advisory.content.get("vehicle")
+        buses = transit.buses if transit else ()
+        return self._advice(advisory, next((bus.line for bus in buses if bus.vehicle == vehicle), None))
+
+    def stored(self, advisory: StoredAdvisory) -> bool:
+        """Whether a stored advisory may be seen; nobody knows any more on which line a bus was."""
+        return self._advice(advisory, None)
+
+    def _advice(self, advisory: Advisory | StoredAdvisory, line: str | None) -> bool:
         if advisory.kind not in OF_A_BUS or self.every:
             return True
-        vehicle = advisory.content.get("vehicle")
-        line = advisory.content.get("line") or next(
-            (bus.line for bus in (transit.buses if transit else ()) if bus.vehicle == vehicle), None
-        )
-        return line is not None and self.line(str(line))
+        named = advisory.content.get("line") or line
+        return named is not None and self.line(str(named))
 
 
 def sight_of(actor: Actor) -> LineSight | None:

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Path, Query, Request
 from numpy.typing import NDArray
 
 from cloudctl.access.permissions import CurrentActor, Permission, requires
-from cloudctl.api.district_door import frame_for
+from cloudctl.api.district_door import districts_of, frame_for
+from cloudctl.api.district_past import placed
 from cloudctl.api.errors import ProblemError
 from cloudctl.api.live_state import Part
 from cloudctl.api.models import Page, Track, TrackDetail, TrailItem, as_time
@@ -61,13 +62,15 @@ async def get_track(
     track_id: Annotated[int, Path(ge=0, le=2**32 - 1)],
     trail_seconds: Annotated[float, Query(ge=0, le=3600, description="How far back the trail goes, s.")] = 120.0,
 ) -> TrackDetail:
-    """Give one road user with lane, accuracy, source and its stored trail."""
+    """Give one road user with lane, accuracy, source and its stored trail in the actor's districts."""
     services = Services.of(request)
     live = frame_for(request, actor, Part.MOVERS)
     row = -1 if live is None else _find_row(live.frame, track_id)
     if live is None or row < 0:
         raise ProblemError(404, "No such road user", f"track {track_id} is not in the newest picture")
     trail, complete = await _trail(services, actor.id, track_id, trail_seconds)
+    if (sight := districts_of(request, actor)) is not None:
+        trail = placed(trail, sight)
     base = _track(live.frame, row).model_dump()
     found = _details(services, track_id) | {"trail": trail, "trail_complete": complete}
     return TrackDetail.model_validate(base | found)

@@ -3,13 +3,15 @@
 Times are UTC, places WGS-84 deg, speeds m/s, headings deg clockwise from north, sigma m.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from enum import StrEnum
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from cloudctl.row_source import RowSource
+from cloudctl.row_source import Row, RowSource
 from cloudctl.store.reader import Box, StoredIncident, StoreReader
 from cloudctl.store.record_queries import incident_page
 from cloudctl.store.track_columns import TrackColumns
@@ -67,14 +69,32 @@ SCHEMAS = {
     Content.LIGHTS: LIGHT_SCHEMA,
     Content.INCIDENTS: INCIDENT_SCHEMA,
 }
+
+
+class Sight(Protocol):
+    """What of the city may be exported."""
+
+    def places(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which places (deg)."""
+        ...
+
+    def links(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which links, by row of the road network."""
+        ...
+
+
 _KIND_NAMES = np.array([kind.label for kind in ParticipantKind], object)
 
 
-async def track_tables(reader: StoreReader, t0: float, t1: float, box: Box | None) -> AsyncIterator[pa.Table]:
-    """Points of all tracks of a time and an area, each track whole and its points by time."""
+async def track_tables(
+    reader: StoreReader, t0: float, t1: float, box: Box | None, sight: Sight | None = None
+) -> AsyncIterator[pa.Table]:
+    """Points of all tracks of a time and an area as far as they may be seen, track by track and by time."""
     after = None
     while True:
         points, after = await points_by_track(reader, t0, t1, box, after=after, most=PAGE_TRACKS)
+        if sight is not None:
+            points = points.where(sight.places(points.lon, points.lat))
         if len(points):
             yield track_table(points)
         if after is None:
@@ -92,8 +112,8 @@ def track_table(points: TrackColumns) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=TRACK_SCHEMA)
 
 
-async def state_tables(source: RowSource, t0: float, t1: float) -> AsyncIterator[pa.Table]:
-    """States of all links of a time, by time and link; what is not known is null."""
+async def state_tables(source: RowSource, t0: float, t1: float, sight: Sight | None = None) -> AsyncIterator[pa.Table]:
+    """States of all links of a time that may be seen, by time and link; what is not known is null."""
     t, key = t0, -1
     while True:
         found = await source.rows(
@@ -104,8 +124,9 @@ async def state_tables(source: RowSource, t0: float, t1: float) -> AsyncIterator
             " AND (t, link) > (to_timestamp(%s), %s) ORDER BY t, link LIMIT %s",
             (t0, t1, t, key, PAGE_ROWS),
         )
-        if found:
-            yield _table(found, STATE_SCHEMA)
+        seen = found if sight is None else _seen(found, sight.links(np.array([row[1] for row in found], np.int64)))
+        if seen:
+            yield _table(seen, STATE_SCHEMA)
         if len(found) < PAGE_ROWS:
             return
         t, key = float(found[-1][0]), int(found[-1][1])
@@ -129,12 +150,18 @@ async def light_tables(source: RowSource, t0: float, t1: float) -> AsyncIterator
         t, key = float(found[-1][0]), int(found[-1][1])
 
 
-async def incident_tables(source: RowSource, t0: float, t1: float, box: Box | None) -> AsyncIterator[pa.Table]:
-    """Incidents that were going on in a time and an area, the newest first; those without a place are in no area."""
+async def incident_tables(
+    source: RowSource, t0: float, t1: float, box: Box | None, sight: Sight | None = None
+) -> AsyncIterator[pa.Table]:
+    """Incidents of a time and an area that may be seen, the newest first; those without a place are in no area."""
     cursor = None
     while True:
         found, cursor = await incident_page(source, t0, t1, kind=None, limit=PAGE_ROWS, cursor=cursor)
-        inside = [incident for incident in found if box is None or _is_inside(incident, box)]
+        bound = box or (None if sight is None else Box.everywhere())
+        inside = [incident for incident in found if bound is None or _is_inside(incident, bound)]
+        if sight is not None:
+            lon, lat = (np.array([getattr(each, name) for each in inside], np.float64) for name in ("lon", "lat"))
+            inside = _seen(inside, sight.places(lon, lat))
         if inside:
             yield _incident_table(inside)
         if cursor is None:
@@ -144,6 +171,10 @@ async def incident_tables(source: RowSource, t0: float, t1: float, box: Box | No
 def times(seconds: np.ndarray[tuple[int], np.dtype[np.float64]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Milliseconds since 1970 of UTC epoch s."""
     return np.round(seconds * 1e3).astype(np.int64)
+
+
+def _seen(rows: Sequence[Row], own: NDArray[np.bool_]) -> list[Row]:
+    return [row for row, is_own in zip(rows, own.tolist(), strict=True) if is_own]
 
 
 def _is_inside(incident: StoredIncident, box: Box) -> bool:

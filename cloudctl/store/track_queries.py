@@ -1,5 +1,6 @@
 """Questions about tracks by link and by device. Times are UTC epoch s, speeds m/s, lengths m."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from cloudctl.row_source import RowSource
@@ -75,6 +76,19 @@ async def tracks_of_device(
     page = found[:limit]
     more = len(found) > limit
     return page, encode_cursor((page[-1].session, page[-1].track_id)) if more else None
+
+
+async def points_of_tracks(source: RowSource, tracks: Sequence[tuple[int, int]], t0: float, t1: float) -> TrackColumns:
+    """Points with `t0 <= t < t1` of some tracks (session, id)."""
+    rows = await source.rows(
+        SegmentRow,
+        "SELECT extract(epoch FROM x.t0)::float8, x.session, x.track_id, x.kind, x.dt, x.lon, x.lat, x.speed,"
+        " x.heading, x.sigma, x.lane, x.device FROM unnest(%s::bigint[], %s::bigint[]) AS k (session, track_id)"
+        " JOIN v2x.trajectory x ON x.session = k.session AND x.track_id = k.track_id"
+        " WHERE x.t0 >= to_timestamp(%s) AND x.t0 < to_timestamp(%s)",
+        ([session for session, _ in tracks], [track for _, track in tracks], t0 - SEGMENT_SECONDS, t1),
+    )
+    return join_segments(rows).between(t0, t1)
 
 
 async def points_by_track(

@@ -16,11 +16,13 @@ import pytest
 import uvicorn
 import websockets
 from conftest import MosquittoBroker, free_port
+from history_districts import halves, of_district
 from history_gateway import Known, Ledger, at
 from paho.mqtt.enums import CallbackAPIVersion
 from store_frames import LINKS, NOON, SIGNALS, TRAJECTORY
 
 from cloudctl.api.app import make_app
+from cloudctl.api.district_sight import Districts
 from cloudctl.api.doors import Doors
 from cloudctl.api.hub import Hub
 from cloudctl.api.measures import Measures
@@ -182,14 +184,16 @@ def served(application: object) -> Iterator[int]:
 
 
 @asynccontextmanager
-async def gateway(url: str, tmp_path: Path, ledger: Ledger) -> AsyncIterator[int]:
+async def gateway(
+    url: str, tmp_path: Path, ledger: Ledger, access: Known | None = None, districts: Districts | None = None
+) -> AsyncIterator[int]:
     tiles = tmp_path / "base.pmtiles"
     tiles.write_bytes(bytes(16))
     measures, state = Measures(), sample.filled_state(NOON)
     history = StoredHistory(url)
     services = Services(
-        state, Hub(state, measures), measures, NetworkTables(NETWORK), history, Doors(), Known(),
-        audit=ledger, store=history,
+        state, Hub(state, measures), measures, NetworkTables(NETWORK), history, Doors(), access or Known(),
+        audit=ledger, store=history, districts=districts or Districts(),
     )  # fmt: skip
     running = asyncio.create_task(history.run())
     with served(make_app(services, tiles)) as port:
@@ -243,6 +247,28 @@ async def test_the_live_maps_feed_shows_a_stored_period(store_database: str, tmp
             assert closed.value.rcvd is not None
             assert closed.value.rcvd.code == 1008
     assert [(actor, purpose) for actor, purpose, _ in ledger.looks] == [("demo", "a test")]
+
+
+@pytest.mark.parametrize(
+    ("district", "before", "after", "incidents"), [("west", 3, 0, 0), ("east", 0, 3, 2), ("*", 3, 3, 2)]
+)
+async def test_a_replay_shows_the_callers_district(
+    store_database: str, tmp_path: Path, district: str, before: int, after: int, incidents: int
+) -> None:
+    await asyncio.to_thread(city.fill, store_database, tmp_path)
+    borders = halves(NetworkTables(NETWORK))
+    async with gateway(store_database, tmp_path, Ledger(), Known(of_district(district)), borders) as port:
+        address = f"ws://127.0.0.1:{port}/api/v1/replay?start={at(0)}&end={at(24)}"
+        async with websockets.connect(address) as socket:
+            await socket.send(json.dumps({"type": "view", "box": [112.0, 28.0, 113.5, 28.9], "zoom": 15}))
+            for moment, count in ((8, before), (20, after)):
+                await socket.send(json.dumps({"type": "seek", "time": NOON + moment}))
+                await until_message(socket, lambda m, t=moment: isinstance(m, dict) and m.get("time") == NOON + t)
+                movers = await until_message(socket, lambda m: isinstance(m, Frame) and m.kind is FrameKind.MOVERS)
+                assert len(movers) == count  # type: ignore[arg-type]  # a frame
+                if moment == 8:
+                    told = await until_message(socket, lambda m: isinstance(m, dict) and m.get("type") == "incidents")
+                    assert len(told["items"]) == incidents  # type: ignore[index]  # a text
 
 
 async def test_a_replay_that_cannot_be_entered_in_the_audit_log_is_refused(store_database: str, tmp_path: Path) -> None:
