@@ -149,6 +149,8 @@ class DevicesSettings(_Section):
 
     admission: Literal["approval", "automatic"] = "approval"
     """approval: it waits in the pending list and stays out of the picture; automatic: it takes part at once."""
+    certificates: Path | None = None
+    """Folder with the certificate of each device, `ID.crt`, `ID.pem` or `ID.cer`; shown beside the device."""
 
 
 class Settings(BaseSettings):

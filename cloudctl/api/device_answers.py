@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from cloudctl.access.actor import Actor
 from cloudctl.access.roles import Permission
 from cloudctl.api.device_models import (
+    CertificateItem,
     DeliveryItem,
     DeviceDetail,
     DeviceItem,
@@ -15,8 +16,10 @@ from cloudctl.api.device_models import (
 )
 from cloudctl.api.models import as_time
 from cloudctl.api.state_messages import DeviceState
+from cloudctl.devices.certificates import CertificateFolder
 from cloudctl.devices.delivery import DeliveryKind, DeliveryStatus
 from cloudctl.devices.delivery_store import Delivery
+from cloudctl.devices.errors import CertificateFileError
 from cloudctl.devices.record import DeviceRecord, DeviceType
 from cloudctl.devices.register import SaidOfItself
 
@@ -75,6 +78,9 @@ def detail_of(
     state: DeviceState | None,
     said: SaidOfItself,
     children: Iterable[DeviceRecord],
+    certificate: CertificateItem | None = None,
+    *,
+    certificates_known: bool = False,
 ) -> DeviceDetail:
     """Make the whole answer about one device."""
     plain = item.model_dump()
@@ -100,6 +106,27 @@ def detail_of(
         base_info=Said(message=said.base_info, received=as_time(said.base_info_at)),
         running_info=Said(message=said.running_info, received=as_time(said.running_info_at)),
         sub_devices=_sub_devices(said.running_info, children),
+        certificate=certificate,
+        certificates_known=certificates_known,
+    )
+
+
+def certificate_of(folder: CertificateFolder | None, device: str, now: float) -> CertificateItem | None:
+    """Look the certificate of a device up, at `now` (UTC epoch, s)."""
+    try:
+        found = None if folder is None else folder.find(device)
+    except CertificateFileError:
+        return CertificateItem(state="unreadable")
+    if found is None:
+        return None
+    return CertificateItem(
+        state=found.state(now),
+        subject=found.subject,
+        issuer=found.issuer,
+        serial=found.serial,
+        not_before=found.not_before,
+        not_after=found.not_after,
+        days_left=found.days_left(now),
     )
 
 

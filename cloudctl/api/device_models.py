@@ -1,12 +1,13 @@
 """Answers and requests about devices: the register, live health, deliveries, frames, refused messages."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from cloudctl.api.models import Device
+from cloudctl.devices.certificates import CertificateState
 from cloudctl.devices.delivery import DeliveryKind, DeliveryStatus
 from cloudctl.devices.record import LEARNT, CoordinateSystem, DeviceStatus, DeviceType
 from ingest.uper.schema import Profile
@@ -119,6 +120,18 @@ class Said(BaseModel):
     received: datetime | None
 
 
+class CertificateItem(BaseModel):
+    """The certificate of a device; nulls where its file cannot be read."""
+
+    state: CertificateState | Literal["unreadable"]
+    subject: str | None = Field(default=None, description="RFC 4514")
+    issuer: str | None = None
+    serial: str | None = Field(default=None, description="hexadecimal")
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    days_left: int | None = Field(default=None, description="whole days; negative once it has ended")
+
+
 class DeviceDetail(DeviceItem):
     """One device: record, live health, and what it said of itself."""
 
@@ -139,6 +152,8 @@ class DeviceDetail(DeviceItem):
     base_info: Said | None = None
     running_info: Said | None = None
     sub_devices: list[SubDevice] = Field(default_factory=list)
+    certificates_known: bool = Field(default=False, description="The platform was told where certificates lie.")
+    certificate: CertificateItem | None = None
 
 
 class NewGroup(_Request):

@@ -1,12 +1,13 @@
 """`/api/v1/devices`: who takes part, how each does, and who may."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
 from cloudctl.access.permissions import CurrentActor, Permission, requires
 from cloudctl.api.device_access import CHANGE, READ, Desk, audited, seen_record
-from cloudctl.api.device_answers import detail_of, item_of, kind_of, states_by_id, visible
+from cloudctl.api.device_answers import certificate_of, detail_of, item_of, kind_of, states_by_id, visible
 from cloudctl.api.device_models import DeviceChanges, DeviceDetail, DevicePage, Id, NewDevice
 from cloudctl.api.errors import ProblemError
 from cloudctl.api.models import as_time
@@ -142,7 +143,10 @@ async def _detail(
             children = await desk.register.list_devices(DeviceFilter(parent=device))
         except RegisterDownError as fault:
             raise ProblemError(503, "Register not reachable", str(fault)) from fault
-    return detail_of(item_of(device, record, state, actor), record, state, said, children)
+    folder = Services.of(request).certificates
+    certificate = await asyncio.to_thread(certificate_of, folder, device, now())
+    item = item_of(device, record, state, actor)
+    return detail_of(item, record, state, said, children, certificate, certificates_known=folder is not None)
 
 
 async def _records(desk: DeviceDesk | None) -> tuple[dict[str, DeviceRecord], bool]:

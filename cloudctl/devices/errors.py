@@ -7,6 +7,7 @@ CloudctlError
     ├── UnknownRevisionError   no configuration, MAP or order of this number or eTag
     ├── DeviceConflictError    the record is in a state that does not allow it, or exists already
     ├── UnstorableError        a value that no database keeps, such as a zero byte within a text
+    ├── CertificateFileError   the certificate of a device cannot be read
     └── RegisterDownError      the database of the register does not answer
 """
 
@@ -61,3 +62,11 @@ class RegisterDownError(DeviceError):
 
     def __init__(self, detail: str) -> None:
         super().__init__(f"the register's database does not answer: {detail}")
+
+
+class CertificateFileError(DeviceError):
+    """The certificate of a device cannot be read."""
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"{file}: no certificate ({reason})")
+        self.file = file

@@ -40,6 +40,78 @@ await shot("density-dark-en");
 await page.keyboard.press("d");
 found.plainHash = await hash();
 
+// mean speed by squares, with and without the road users themselves
+found.levelsOnly = await page.locator("#legend").innerText();
+await page.keyboard.press("s");
+found.speedHash = await hash();
+found.speedLegend = await page.locator("#legend").innerText();
+await page.waitForTimeout(900);
+await shot("speed-dark-en");
+await show("layers=speed");
+found.squares = await colours();
+await show("layers=speed&kinds=8");
+found.squaresOfWalkers = await colours();
+
+// who drives slower or faster, or elsewhere, is not drawn and cannot be chosen; a bus stands in the middle
+const chosenInMiddle = async () => {
+  await page.locator("#map").focus();
+  await page.keyboard.press("x");
+  await page.waitForTimeout(300);
+  const card = (await page.locator("#card").isVisible()) ? await page.locator("#card").innerText() : "";
+  if (card) await page.locator("#card .close").click();
+  return card;
+};
+await show("layers=movers&speed=-5");
+found.slow = [await painted(), await chosenInMiddle()];
+await show("layers=movers&speed=30-60");
+found.fast = [await painted(), await chosenInMiddle()];
+await page.keyboard.press("v");
+await page.getByLabel("Least speed").fill("20");
+await page.getByLabel("Most speed").fill("10");
+await page.keyboard.press("Tab");
+found.speedSwapped = await hash();
+await page.getByLabel("Least speed").fill("");
+await page.getByLabel("Most speed").fill("");
+await page.keyboard.press("Tab");
+found.speedGone = await hash();
+const { x, y, width, height } = await page.locator("#map").boundingBox();
+const corner = (dx, dy) => [x + width / 2 + dx, y + height / 2 + dy];
+await page.getByRole("button", { name: "Draw a region" }).click();
+for (const place of [[-230, -120], [-30, -120], [-30, 120]]) {
+  await page.mouse.click(...corner(...place));
+  await page.waitForTimeout(600);
+}
+found.doneButton = await page.locator("[data-key=area-end]").innerText();
+await shot("area-dark-en");
+await page.mouse.dblclick(...corner(-230, 120));
+await page.waitForTimeout(400);
+found.areaHash = await hash();
+found.areaText = await page.locator("#filters p[role=status]").innerText();
+found.axe.area = await axe();
+await shot("area-drawn-dark-en");
+found.west = [await painted(), await chosenInMiddle()];
+await page.getByRole("button", { name: "What is on screen" }).click();
+found.screenHash = await hash();
+found.screen = [await painted(), await chosenInMiddle()];
+await page.getByRole("button", { name: "Everywhere" }).click();
+found.areaGone = await hash();
+// corners by keyboard alone: the middle of the map, wherever it was moved
+await page.locator("#filters input").first().press("Escape");
+await page.keyboard.press("p");
+for (const key of ["ArrowRight", "ArrowDown", "ArrowLeft"]) {
+  await page.keyboard.press(key);
+  await page.waitForTimeout(500);
+  await page.keyboard.press("Enter");
+}
+await page.keyboard.press("v");
+await page.locator("[data-key=area-end]").press("Enter");
+found.areaByKeys = await hash();
+await page.locator("[data-key=reset]").press("Enter");
+await page.locator("[data-key=reset]").press("Escape");
+await page.evaluate((hash) => { location.hash = hash; }, `#map=17.2/${lat}/${lon}`);
+await page.waitForTimeout(600);
+found.resetHash = await hash();
+
 await page.keyboard.press("v");
 found.boxOpen = await page.locator("#filters").isVisible();
 found.focusInBox = await page.evaluate(() => document.getElementById("filters").contains(document.activeElement));
@@ -98,7 +170,9 @@ await page.keyboard.press("t");
 await page.waitForTimeout(1500);
 found.language = await page.evaluate(() => document.documentElement.lang);
 found.theme = await page.evaluate(() => document.documentElement.dataset.theme);
+await page.keyboard.press("s");
 await page.keyboard.press("v");
+await page.waitForTimeout(900);
 await shot("filters-light-zh");
 found.axe.light = await axe();
 await browser.close();
@@ -118,6 +192,44 @@ async function inView(suits) {
   return -1;
 }
 
+// shows what an address says
+async function show(conditions) {
+  await page.evaluate((hash) => { location.hash = hash; }, `#map=17.2/${lat}/${lon}&${conditions}`);
+  await page.waitForTimeout(700);
+}
+
+// pixels of the movers' own canvas by colour, read in the task that drew the next picture
+function canvasPixels() {
+  const canvas = document.querySelector("canvas.movers");
+  const gl = canvas.getContext("webgl2");
+  return new Promise((resolve) => {
+    const stop = setTimeout(() => { delete gl.clear; resolve({}); }, 2000);
+    gl.clear = function clear(mask) {
+      delete gl.clear;
+      gl.clear(mask);
+      queueMicrotask(() => {
+        clearTimeout(stop);
+        const bytes = new Uint8Array(canvas.width * canvas.height * 4);
+        gl.readPixels(0, 0, canvas.width, canvas.height, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
+        const seen = {};
+        for (let at = 0; at < bytes.length; at += 4) {
+          if (bytes[at + 3] === 0) continue;
+          const key = `${bytes[at]},${bytes[at + 1]},${bytes[at + 2]},${bytes[at + 3]}`;
+          seen[key] = (seen[key] ?? 0) + 1;
+        }
+        resolve(seen);
+      });
+    };
+  });
+}
+
+async function painted() {
+  return Object.values(await colours()).reduce((sum, many) => sum + many, 0);
+}
+
+async function colours() {
+  return page.evaluate(canvasPixels);
+}
 // bright pixels of the movers' own canvas
 async function pixels() {
   const png = await page.locator("canvas.movers").screenshot();

@@ -50,7 +50,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> Findings:
             publisher.publish(sample.TRANSIT, sample.transit(now, CENTRE))
             publisher.publish(sample.ADVISORY, msgspec.json.encode(request))
             command = ["node", str(SCRIPT), gateway.url, str(CENTRE[0]), str(CENTRE[1]), str(shots)]
-            done = subprocess.run(command, cwd=WEB, capture_output=True, text=True, timeout=200, check=False)
+            done = subprocess.run(command, cwd=WEB, capture_output=True, text=True, timeout=250, check=False)
     assert done.returncode == 0, done.stderr
     found: Findings = json.loads(done.stdout)
     return found
@@ -65,6 +65,45 @@ def test_the_density_layer_is_drawn_and_named_in_the_address(findings: Findings)
     assert "layers=" not in str(findings["plainHash"])
     assert isinstance(findings["densityPixels"], int)
     assert findings["densityPixels"] > 2000
+
+
+def test_squares_of_mean_speed_tell_the_slow_from_the_fast_and_leave_out_walkers(findings: Findings) -> None:
+    assert "speed" in str(findings["speedHash"])
+    assert "Mean speed" in str(findings["speedLegend"])
+    assert "Mean speed" not in str(findings["levelsOnly"])
+    squares = findings["squares"]
+    assert isinstance(squares, dict)
+    assert len(squares) >= 2
+    assert min(squares.values()) > 50
+    assert findings["squaresOfWalkers"] == {}
+
+
+def test_road_users_of_other_speeds_are_neither_drawn_nor_chosen(findings: Findings) -> None:
+    slow, fast = findings["slow"], findings["fast"]
+    assert isinstance(slow, list)
+    assert isinstance(fast, list)
+    assert 0 < slow[0] < fast[0] / 3
+    assert "Bus" in slow[1]
+    assert "Bus" not in fast[1]
+    assert "speed=10-20" in str(findings["speedSwapped"])
+    assert "speed=" not in str(findings["speedGone"])
+
+
+def test_road_users_outside_a_drawn_region_are_neither_drawn_nor_chosen(findings: Findings) -> None:
+    west, screen = findings["west"], findings["screen"]
+    assert isinstance(west, list)
+    assert isinstance(screen, list)
+    assert "Done (3)" in str(findings["doneButton"])
+    assert "area=112.93" in str(findings["areaHash"])
+    assert "(4 corners)" in str(findings["areaText"])
+    assert west[0] > 0
+    assert ("Bus" in west[1], "Bus" in screen[1]) == (False, True)
+    assert "area=" not in str(findings["areaGone"])
+
+
+def test_a_region_is_drawn_by_keyboard_alone(findings: Findings) -> None:
+    assert str(findings["areaByKeys"]).partition("area=")[2].count(";") == 2
+    assert "area=" not in str(findings["resetHash"])
 
 
 def test_filters_stand_in_the_address_and_come_back_from_it(findings: Findings) -> None:
@@ -110,7 +149,7 @@ def test_language_and_theme_are_switched_by_keyboard(findings: Findings) -> None
 
 
 def test_axe_finds_nothing_serious_in_box_and_wall(findings: Findings) -> None:
-    assert findings["axe"] == {"filters": [], "wall": [], "light": []}
+    assert findings["axe"] == {"area": [], "filters": [], "wall": [], "light": []}
 
 
 def test_the_page_asks_no_other_host_and_raises_nothing(findings: Findings) -> None:

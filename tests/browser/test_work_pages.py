@@ -8,14 +8,16 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import gateway_samples as sample
 import history_city
 import paho.mqtt.client as mqtt
 import pytest
-from gateway_process import Publisher, module_broker, running_gateway, wait_for
+from cryptography.hazmat.primitives import serialization
+from gateway_process import CERTIFICATES, Publisher, module_broker, running_gateway, wait_for
+from issued_certificates import issued
 from paho.mqtt.enums import CallbackAPIVersion
 from store_frames import NOON
 from store_servers import schema_database
@@ -87,6 +89,10 @@ def findings(tmp_path_factory: pytest.TempPathFactory, plain_postgres: EmbeddedP
     shots = Path(os.environ.get("V2X_SHOTS", folder))
     with schema_database(plain_postgres.url) as database, module_broker(tmp_path_factory.mktemp("broker")) as broker:
         history_city.fill(database, tmp_path_factory.mktemp("store"))
+        end = datetime.now(UTC) + timedelta(days=12, hours=1)
+        (folder / CERTIFICATES).mkdir()
+        pem = issued("RSU00001", end - timedelta(days=365), end).public_bytes(serialization.Encoding.PEM)
+        (folder / CERTIFICATES / "RSU00001.crt").write_bytes(pem)
         with running_gateway(folder, broker.url, database) as gateway:
             wait_for(lambda: gateway.checks()["broker"])
             with Publisher(broker.port, CENTRE) as publisher, answering_engine(broker.port):
@@ -178,6 +184,13 @@ def test_a_device_shows_its_rates_beside_the_nominal_ones(findings: Findings) ->
     device = str(findings["device"])
     assert "额定" in device
     assert "没有拒收" in device
+
+
+def test_a_device_warns_of_a_certificate_that_ends_soon(findings: Findings) -> None:
+    device = str(findings["device"])
+    assert "即将到期，请更新" in device
+    assert "O=City CA" in device
+    assert "12 天" in device
 
 
 def test_without_buses_the_panel_says_so(findings: Findings) -> None:

@@ -3,9 +3,9 @@
 
 import { AdviceMap } from "./advice_map.js";
 import { commandsOf, wireButtons } from "./app_commands.js";
-import { byId, icon, make, refill } from "./dom.js";
-import { FrameKind } from "./frames.js";
-import { fillPage, member, setLanguage, t } from "./i18n.js";
+import { byId, icon, refill } from "./dom.js";
+import { FeedDrawer } from "./feed_drawer.js";
+import { fillPage, setLanguage, t } from "./i18n.js";
 import { LabelMap } from "./label_map.js";
 import { LinkTable } from "./link_table.js";
 import { LinkLevels } from "./links.js";
@@ -13,7 +13,6 @@ import { MapDesk } from "./map_desk.js";
 import { TILES, makeMap, restyle, watchView } from "./map_view.js";
 import { MoverLayer } from "./mover_layer.js";
 import { MoverStore } from "./mover_store.js";
-import { ring } from "./incident_panel.js";
 import { PageHead } from "./page_head.js";
 import { Panels } from "./panels.js";
 import { Places } from "./places.js";
@@ -25,20 +24,18 @@ import { Signals } from "./signals.js";
 import { drawAccount } from "./sign_in_corner.js";
 import { may } from "./sign_in_session.js";
 import { State } from "./state.js";
-import { MOVER_PALETTES, chosenTheme, storeTheme } from "./theme.js";
+import { MOVER_PALETTES, chosenTheme, speedColours, storeTheme } from "./theme.js";
 import { Timeline } from "./timeline.js";
 import { Keys } from "./work_keys.js";
 import { WorkMap } from "./work_map.js";
 
 /** @typedef {import("./feed.js").LiveFeed} LiveFeed */
-/** @typedef {import("./frames.js").Frame} Frame */
 /** @typedef {{name: string, box: [number, number, number, number]}} Overview */
 /** @typedef {import("./link_table.js").Links} Links */
 
 const CARD_EVERY_MS = 400;
 const DETAIL_EVERY_MS = 2000;
 const STATUS_EVERY_MS = 500;
-const MOVER_KINDS = new Set(/** @type {number[]} */ ([FrameKind.MOVERS, FrameKind.MOVER_KEY, FrameKind.MOVER_ENTRIES, FrameKind.MOVER_MOVES]));
 
 export class App {
   /**
@@ -59,6 +56,7 @@ export class App {
     this.movers = new MoverStore();
     this.movers.glides = !matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.layer = new MoverLayer(this.map, this.movers, MOVER_PALETTES[this.theme]);
+    this.layer.speedColours = speedColours(this.theme);
     this.signals = new Signals(places, groups);
     this.signalLines = new SignalLines(this.map, this.signals);
     this.levels = new LinkLevels(this.map);
@@ -86,18 +84,15 @@ export class App {
     });
     this.ready = false;
     this.styled = () => this.putBack();
-    /** @type {Set<LiveFeed>} feeds that are listened to already */
-    this.known = new Set();
     this.workMap = new WorkMap(this.map);
     this.workMap.state = this.state.work;
-    /** @type {LiveFeed} the feed that is drawn: live, or of a stored period */
-    this.heard = this.feed;
+    this.drawer = new FeedDrawer(this);
     this.timeline = new Timeline({
       live: this.feed,
       map: this.map,
       names: () => this.labels.picture(),
-      hear: (feed) => this.hear(feed),
-      clear: () => this.clear(),
+      hear: (feed) => this.drawer.hear(feed),
+      clear: () => this.drawer.clear(),
       serverNow: () => this.feed.clock.now(),
     });
     this.panels = new Panels({
@@ -149,16 +144,13 @@ export class App {
 
   start() {
     this.map.on("load", this.styled);
-    this.map.on("click", (event) => { if (!this.workMap.picked(event.lngLat)) this.selection.click(event); });
+    this.map.on("click", (event) => { if (!this.workMap.picked(event.lngLat) && !this.mapDesk.area.picked(event.lngLat)) this.selection.click(event); });
     this.map.on("dragstart", () => { this.selection.following = false; });
     this.map.on("error", ({ error }) => console.warn("map", error.message));
     // the task after a frame of the screen: asking for one more frame would cost as much as the picture itself
     this.layer.onPaint = () => setTimeout(() => this.head.painted());
-    this.hear(this.feed);
-    watchView(this.map, (box, zoom) => {
-      this.feed.look({ box, zoom });
-      if (this.heard !== this.feed) this.heard.look({ box, zoom });
-    });
+    this.drawer.hear(this.feed);
+    watchView(this.map, (box, zoom) => this.drawer.look(box, zoom));
     wireButtons(this);
     this.drawAll();
     this.timeline.followLink();
@@ -166,33 +158,6 @@ export class App {
     setInterval(() => this.head.drawStatus(), STATUS_EVERY_MS);
     setInterval(() => this.selection.drawCard(), CARD_EVERY_MS);
     setInterval(() => this.selection.readDetail(), DETAIL_EVERY_MS);
-  }
-
-  /**
-   * Draw frames and texts of a feed from now on, and no other's.
-   * @param {LiveFeed} feed
-   */
-  hear(feed) {
-    this.heard = feed;
-    this.movers.forget();
-    this.levels.epoch = -1;
-    this.heads.lanes.forget();
-    if (this.known.has(feed)) {
-      feed.lookAnew();
-      return;
-    }
-    this.known.add(feed);
-    feed.addEventListener("frame", (event) => { if (this.heard === feed) this.takeFrame(/** @type {CustomEvent<Frame>} */ (event).detail); });
-    feed.addEventListener("text", (event) => { if (this.heard === feed) this.takeText(/** @type {CustomEvent} */ (event).detail); });
-    feed.listen();
-  }
-
-  /** Forget what belongs to the moment that was on screen. */
-  clear() {
-    this.state.clear();
-    this.selection.choose(null);
-    this.places.showIncidents([]);
-    this.panels.drawAll();
   }
 
   /** @param {"zh" | "en"} language */
@@ -211,6 +176,7 @@ export class App {
     storeTheme(theme);
     document.documentElement.dataset.theme = theme;
     this.layer.palette = MOVER_PALETTES[theme];
+    this.layer.speedColours = speedColours(theme);
     this.restyle();
     this.drawAll();
   }
@@ -241,7 +207,6 @@ export class App {
     byId("city", HTMLElement).textContent = this.overview.name;
     const dark = this.theme === "dark";
     refill(byId("theme", HTMLElement), [icon(dark ? "sun" : "moon"), t(dark ? "action.light" : "action.dark")]);
-    refill(byId("legend", HTMLElement), [1, 2, 3, 4, 5].map((level) => make("span", {}, [make("span", { class: `swatch line level-${level}` }), t(`level.${level}`)])));
     this.panels.drawAll();
     this.timeline.draw();
     this.mapDesk.draw();
@@ -251,47 +216,6 @@ export class App {
     this.places.showIncidents(this.state.incidents);
     this.places.showLots(this.state.lots);
     this.heads.drawn = "";
-  }
-
-  /** @param {Frame} frame */
-  takeFrame(frame) {
-    if (MOVER_KINDS.has(frame.kind)) {
-      if (!this.movers.take(frame, performance.now())) return;
-      this.selection.follow();
-      this.layer.redraw();
-    } else if (frame.kind === FrameKind.SIGNALS) {
-      this.signals.take(frame);
-      if (this.ready) this.signalLines.update(this.feed.clock.now());
-    } else if (frame.kind === FrameKind.LINKS || frame.kind === FrameKind.LINK_CHANGES) {
-      this.levels.take(frame);
-      this.head.drawFigures();
-    } else if (frame.kind === FrameKind.MOVEMENTS) {
-      this.heads.lanes.take(frame);
-    }
-  }
-
-  /** @param {{type: string} & Record<string, unknown>} message */
-  takeText(message) {
-    const before = new Set(this.state.incidents.map(({ incident_id: id }) => id));
-    const part = this.state.take(message);
-    if (part === null) return;
-    if (part === "incidents") {
-      this.places.showIncidents(this.state.incidents);
-      this.announce(this.state.incidents.filter(({ incident_id: id }) => !before.has(id)));
-    } else if (part === "parking") this.places.showLots(this.state.lots);
-    else if (part === "devices" && this.ready) this.places.showUnits(this.state.devices);
-    else if (part === "status") this.head.drawFigures();
-    else if (part === "desk" || part === "events" || part === "corridors") this.workMap.draw();
-    this.mapDesk.changed(part, this.state, this.feed.clock.now() / 1000);
-    this.panels.changed(part);
-  }
-
-  /** @param {import("./state.js").Incident[]} fresh */
-  announce(fresh) {
-    byId("announcer", HTMLElement).textContent = fresh
-      .map((incident) => t("incidents.announce", { kind: member("incident", incident.kind), place: this.links.nameOf(incident.link) }))
-      .join(" ");
-    if (fresh.some(({ incident_id: id, started }) => this.state.work.handled(id)?.mute == null && this.feed.clock.now() / 1000 - started < 60)) ring();
   }
 
   /**

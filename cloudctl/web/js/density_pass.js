@@ -5,13 +5,14 @@
  */
 
 import { linked } from "./gl_program.js";
+import { FILTER_UNIFORMS } from "./mover_filter.js";
 import { PLACE } from "./mover_shaders.js";
 
 const SPOT_PX = 26;
 /** The small picture has a quarter of the screen's pixels in each direction. */
 const SHRINK = 4;
 const PLACES = /** @type {const} */ ([
-  "u_centre", "u_east", "u_south", "u_spin", "u_half", "u_phase", "u_pixels", "u_kinds", "u_needs", "u_reach",
+  "u_centre", "u_east", "u_south", "u_spin", "u_half", "u_phase", "u_pixels", "u_reach", ...FILTER_UNIFORMS,
 ]);
 
 const SPOT_VERTEX = `${PLACE}

@@ -50,6 +50,7 @@ export class DevicePanel {
     refill(this.element, [
       this.title(), this.said.element,
       make("dl", { class: "facts" }, facts.flatMap(([key, value]) => [make("dt", {}, [t(key)]), make("dd", {}, [value])])),
+      certificate(device),
       ...(health ? [this.streams(health.streams), this.refusals(health.refused)] : [note([t("device.unheard")])]),
       make("div", { class: "acts" }, [act("device-frames", t("device.frames"), () => this.readFrames())]),
       this.frames,
@@ -79,6 +80,26 @@ export class DevicePanel {
       refill(this.frames, found.items.length ? found.items.map(frame) : [note([t("device.noFrame")])]);
     });
   }
+}
+
+/**
+ * Its certificate: to whom, until when, and whether somebody has to act.
+ * @param {any} device
+ */
+function certificate({ certificate: found, certificates_known: known }) {
+  const title = t("certificate.title");
+  if (!found) return group(title, [note([t(known ? "certificate.none" : "certificate.unknown")])]);
+  const { state, days_left: days } = found;
+  const facts = state === "unreadable" ? [] : [
+    ["certificate.subject", found.subject],
+    ["certificate.issuer", found.issuer],
+    ["certificate.until", new Date(found.not_after).toLocaleDateString("sv-SE")],
+    ["certificate.left", t("certificate.days", { days: count(Math.max(0, days)) })],
+  ];
+  return group(title, [
+    make("p", { class: state === "valid" ? "certificate" : "certificate alerting", role: state === "valid" ? null : "alert" }, [t(`expiry.${state}`, { days: count(-(days ?? 0)) })]),
+    make("dl", { class: "facts" }, facts.flatMap(([key, value]) => [make("dt", {}, [t(key)]), make("dd", {}, [value])])),
+  ]);
 }
 
 /** @param {any} message */

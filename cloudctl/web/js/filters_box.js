@@ -11,6 +11,7 @@ import { safeLevels, storeSafeLevels } from "./theme.js";
 /**
  * @typedef {object} Acts
  * @property {import("./filters_state.js").Filters} filters
+ * @property {import("./area_filter.js").AreaFilter} area
  * @property {import("./saved_views.js").SavedViews} views
  * @property {(view: SavedView) => void} show
  * @property {() => void} wall
@@ -31,7 +32,10 @@ export class FiltersBox {
       event.stopPropagation();
       this.toggle(false);
     });
-    acts.filters.addEventListener("change", () => this.draw());
+    /** Speeds are being typed: fields that were drawn anew would lose the next click. */
+    this.typing = false;
+    this.bounds = [this.bound(0), this.bound(1)];
+    acts.filters.addEventListener("change", () => { if (!this.typing) this.draw(); });
   }
 
   /** @param {boolean} [open] */
@@ -52,6 +56,8 @@ export class FiltersBox {
       make("h3", {}, [t("filters.kinds")]),
       make("div", { class: "kinds" }, KINDS.map((kind) => check(`kind.${kind}`, t(`kind.${kind}`), (filters.kinds & (1 << kind)) !== 0, () => filters.toggleKind(kind)))),
       check("terminals", t("filters.terminals"), filters.terminals, () => filters.toggleTerminals()),
+      ...this.speeds(),
+      ...this.region(),
       check("safe", t("filters.safe"), safeLevels(), () => { storeSafeLevels(!safeLevels()); this.acts.recolour(); }),
       button({ class: "quiet", "data-key": "reset" }, [t("filters.reset")], () => filters.reset()),
       make("h3", {}, [t("views.title")]),
@@ -59,6 +65,44 @@ export class FiltersBox {
       this.form(),
       button({ class: "quiet", "data-key": "wall" }, [t("views.wall")], () => this.acts.wall()),
     ]);
+  }
+
+  /** @param {number} at 0: least, 1: most */
+  bound(at) {
+    const input = make("input", { type: "number", min: 0, max: 250, step: 5, "data-key": `speed ${at}` });
+    input.addEventListener("change", () => {
+      this.typing = true;
+      this.acts.filters.setSpeeds([read(this.bounds[0]), read(this.bounds[1])]);
+      this.typing = false;
+      this.tellSpeeds();
+    });
+    return input;
+  }
+
+  speeds() {
+    this.tellSpeeds();
+    const [least, most] = this.bounds;
+    least.setAttribute("aria-label", t("filters.speedLeast"));
+    most.setAttribute("aria-label", t("filters.speedMost"));
+    return [make("h3", {}, [t("filters.speed")]), make("div", { class: "range" }, [least, "–", most, "km/h"])];
+  }
+
+  tellSpeeds() {
+    this.acts.filters.speeds.forEach((bound, at) => { this.bounds[at].value = String(bound ?? ""); });
+  }
+
+  region() {
+    const { area, filters } = this.acts;
+    const acts = area.drawing ? [
+      button({ class: "quiet", "data-key": "area-end", disabled: area.corners.length < 3 }, [t("filters.drawn", { count: area.corners.length })], () => area.end()),
+      button({ class: "quiet", "data-key": "area-stop" }, [t("filters.stop")], () => area.stop()),
+    ] : [
+      button({ class: "quiet", "data-key": "area-draw" }, [t("filters.draw")], () => area.begin()),
+      button({ class: "quiet", "data-key": "area-screen" }, [t("filters.screen")], () => area.takeScreen()),
+      ...(filters.area.length ? [button({ class: "quiet", "data-key": "area-none" }, [t("filters.everywhere")], () => filters.setArea([]))] : []),
+    ];
+    const text = area.drawing ? t("filters.drawHint") : filters.area.length ? t("filters.inArea", { count: filters.area.length }) : t("filters.anywhere");
+    return [make("h3", {}, [t("filters.region")]), make("p", { class: "empty", role: "status" }, [text]), make("div", { class: "acts" }, acts)];
   }
 
   list() {
@@ -95,4 +139,13 @@ function check(key, label, on, act) {
   const input = make("input", { type: "checkbox", checked: on, "data-key": key });
   input.addEventListener("change", act);
   return make("label", {}, [input, label]);
+}
+
+/**
+ * Bound of a speed; nothing, or what is none, is no bound.
+ * @param {HTMLInputElement} input
+ */
+function read(input) {
+  const value = Math.round(input.valueAsNumber);
+  return Number.isFinite(value) && value >= 0 && value <= 999 ? value : null;
 }

@@ -20,6 +20,6 @@ export function writeHash(values) {
     if (value === null) found.delete(name);
     else found.set(name, value);
   }
-  const text = [...found].map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("%2F", "/").replaceAll("%2C", ",")}`).join("&");
+  const text = [...found].map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("%2F", "/").replaceAll("%2C", ",").replaceAll("%3B", ";")}`).join("&");
   history.replaceState(history.state, "", text ? `#${text}` : location.pathname + location.search);
 }

@@ -1,13 +1,15 @@
 // @ts-check
 /** Layers, filters, saved views, depths and wall mode of the map, tied to what draws. */
 
+import { AreaFilter } from "./area_filter.js";
 import { NAME_LAYERS } from "./base_style.js";
 import { BusLayer } from "./bus_layer.js";
 import { addCoverage } from "./coverage_layer.js";
 import { DEPTHS, DepthBar, zoomOf } from "./depth_bar.js";
 import { FiltersBox } from "./filters_box.js";
-import { Filters } from "./filters_state.js";
+import { Filters, NAMES_IN_ADDRESS } from "./filters_state.js";
 import { writeHash } from "./hash_state.js";
+import { drawLegend } from "./legend.js";
 import { t } from "./i18n.js";
 import { SavedViews } from "./saved_views.js";
 import { mapPalette } from "./theme.js";
@@ -49,7 +51,8 @@ export class MapDesk {
     this.buses = new BusLayer(stage.map, stage.labels);
     this.wall = new WallMode(this.views, (view) => this.show(view), () => stage.map.resize());
     this.depths = new DepthBar(stage.map, (depth) => this.go(depth), () => this.wholeZoom());
-    this.box = new FiltersBox({ filters: this.filters, views: this.views, show: (view) => this.show(view), wall: () => this.wall.set(true), recolour: () => stage.recolour() });
+    this.area = new AreaFilter(stage.map, this.filters, () => this.box.draw());
+    this.box = new FiltersBox({ filters: this.filters, area: this.area, views: this.views, show: (view) => this.show(view), wall: () => this.wall.set(true), recolour: () => stage.recolour() });
     this.ready = false;
     this.filters.addEventListener("change", () => this.apply());
     addEventListener("hashchange", () => this.filters.read());
@@ -64,12 +67,14 @@ export class MapDesk {
     this.ready = true;
     addCoverage(this.stage.map, palette);
     this.buses.putBack(palette);
+    this.area.putBack(palette);
     this.apply();
   }
 
   draw() {
     this.depths.draw();
     this.box.draw();
+    drawLegend(this.filters.layers.has("speed"));
   }
 
   /**
@@ -85,12 +90,14 @@ export class MapDesk {
 
   /** Let the map show what the filters say. */
   apply() {
-    const { layers, kinds, needs } = this.filters;
+    const { layers } = this.filters;
     const { layer, levels, heads, map } = this.stage;
     layer.visible = layers.has("movers");
     layer.density = layers.has("density");
-    layer.kinds = kinds;
-    layer.needs = needs;
+    layer.speeds = layers.has("speed");
+    layer.filter.follow(this.filters);
+    this.area.draw();
+    drawLegend(layers.has("speed"));
     heads.visible = layers.has("signals");
     document.body.dataset.hide = [layers.has("incidents") ? "" : "incidents", layers.has("parking") ? "" : "parking"].join(" ").trim();
     levels.show(layers.has("levels"));
@@ -120,7 +127,7 @@ export class MapDesk {
   /** @param {import("./saved_views.js").SavedView} view */
   show(view) {
     const held = new Map(view.hash.split("&").map((part) => /** @type {[string, string]} */ (part.split("=", 2))));
-    writeHash({ layers: held.get("layers") ?? null, kinds: held.get("kinds") ?? null, only: held.get("only") ?? null });
+    writeHash(Object.fromEntries(NAMES_IN_ADDRESS.map((name) => [name, decodeURIComponent(held.get(name) ?? "") || null])));
     this.filters.read();
     const [zoom, lat, lon, bearing = 0] = (held.get("map") ?? "").split("/").map(Number);
     if (![zoom, lat, lon, bearing].every(Number.isFinite)) return;
@@ -162,6 +169,8 @@ export class MapDesk {
       { key: "f", text: t("keys.follow"), act: () => selection.card.act.follow(!selection.following) },
       { key: "v", text: t("filters.title"), act: () => this.box.toggle() },
       { key: "d", text: t("layer.density"), act: () => this.filters.toggleLayer("density") },
+      { key: "s", text: t("layer.speed"), act: () => this.filters.toggleLayer("speed") },
+      { key: "p", text: t("filters.draw"), act: () => this.area.begin() },
       { key: "e", text: t("filters.terminals"), act: () => this.filters.toggleTerminals() },
       { key: "]", text: t("keys.nextView"), act: () => this.turn(1) },
       { key: "[", text: t("keys.lastView"), act: () => this.turn(-1) },

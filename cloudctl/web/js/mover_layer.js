@@ -7,6 +7,8 @@
 import { FRAGMENT, VERTEX } from "./mover_shaders.js";
 import { DensityPass } from "./density_pass.js";
 import { linked } from "./gl_program.js";
+import { FILTER_UNIFORMS, MoverFilter } from "./mover_filter.js";
+import { SpeedPass } from "./speed_pass.js";
 import { viewNumbers } from "./mover_view.js";
 
 /** @typedef {import("../vendor/maplibre-gl.mjs").Map} MapLibreMap */
@@ -14,16 +16,18 @@ import { viewNumbers } from "./mover_view.js";
 /** @typedef {import("./theme.js").MoverPalette} MoverPalette */
 
 const UNIFORMS = /** @type {const} */ ([
-  "u_centre", "u_east", "u_south", "u_spin", "u_half", "u_phase", "u_pixels", "u_kinds", "u_needs", "u_icon", "u_ratio",
-  "u_stale", "u_selected", "u_colours", "u_grey", "u_edge", "u_accent", "u_glass",
+  "u_centre", "u_east", "u_south", "u_spin", "u_half", "u_phase", "u_pixels", "u_icon", "u_ratio",
+  "u_stale", "u_selected", "u_colours", "u_grey", "u_edge", "u_accent", "u_glass", ...FILTER_UNIFORMS,
 ]);
 /** Icon size in px by zoom. */
 const ICON_STOPS = [[11, 2], [12.5, 2.8], [13.4, 4], [14, 7], [15, 10.5], [16.5, 14]];
-const ALL_KINDS = 511;
+const EVERY_KIND = 0xffffffff;
 /** A glide that moves a fast car less than this is not drawn, px. */
 const LEAST_GLIDE_PX = 1;
 const FAST = 17;
 const FRAME_MS = 30;
+/** Locations of where a glide begins. */
+const STARTS = [10, 11, 12];
 
 export class MoverLayer {
   /**
@@ -39,8 +43,10 @@ export class MoverLayer {
     this.stale = false;
     this.visible = true;
     this.density = false;
-    this.kinds = ALL_KINDS;
-    this.needs = 0;
+    /** Mean speed by squares. */
+    this.speeds = false;
+    this.speedColours = new Float32Array(15);
+    this.filter = new MoverFilter();
     /** @type {(() => void) | null} called after a new frame was drawn */
     this.onPaint = null;
     this.canvas = document.createElement("canvas");
@@ -66,6 +72,8 @@ export class MoverLayer {
     this.buffers = [gl.createBuffer(), gl.createBuffer()];
     /** @type {DensityPass | null} made when density is first wanted */
     this.densityPass = null;
+    /** @type {SpeedPass | null} made when mean speeds are first wanted */
+    this.speedPass = null;
     /** @type {import("./mover_store.js").Fixed | null} */
     this.fixed = null;
     this.fixedVersion = -1;
@@ -93,13 +101,17 @@ export class MoverLayer {
     gl.viewport(0, 0, this.canvas.width, this.canvas.height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
-    if (this.store.size === 0 || !this.moves || !(this.visible || this.density)) return;
+    if (this.store.size === 0 || !this.moves || !(this.visible || this.density || this.speeds)) return;
     const { lng, lat } = this.map.getCenter();
     const view = viewNumbers(lng, lat, this.map.getZoom(), this.map.getBearing(), ratio);
     gl.bindVertexArray(this.layout ?? null);
     if (this.density) {
       this.densityPass ??= new DensityPass(gl);
       this.densityPass.draw(this, view, this.store.phase(now), ratio);
+    }
+    if (this.speeds) {
+      this.speedPass ??= new SpeedPass(gl);
+      this.speedPass.draw(this, view, this.store.phase(now), ratio);
     }
     if (this.visible) this.drawMovers(view, now, ratio);
     gl.bindVertexArray(null);
@@ -136,8 +148,9 @@ export class MoverLayer {
    * @param {Record<string, WebGLUniformLocation | null>} places
    * @param {import("./mover_view.js").ViewNumbers} view
    * @param {number} phase
+   * @param {number} [kinds] bits of those that count, where not all do
    */
-  setPlace(places, view, phase) {
+  setPlace(places, view, phase, kinds = EVERY_KIND) {
     const gl = this.gl;
     gl.uniform2i(places.u_centre, ...view.centre);
     gl.uniform1f(places.u_east, view.east);
@@ -146,8 +159,7 @@ export class MoverLayer {
     gl.uniform2f(places.u_half, this.canvas.width / 2, this.canvas.height / 2);
     gl.uniform1f(places.u_phase, phase);
     gl.uniform1f(places.u_pixels, view.metre);
-    gl.uniform1ui(places.u_kinds, this.kinds);
-    gl.uniform1ui(places.u_needs, this.needs);
+    this.filter.set(gl, places, view.centre, kinds);
   }
 
   /** Size the canvas to the map; returns device pixels of a CSS pixel. */
@@ -168,16 +180,16 @@ export class MoverLayer {
     const gl = this.gl;
     gl.bindVertexArray(this.layout ?? null);
     if (this.fixed !== movedIn || this.fixedVersion !== movedIn.version) {
-      this.point(this.fixedBuffer ?? null, 0, [movedIn.lon, movedIn.lat, movedIn.class, movedIn.length, movedIn.width], true);
+      this.point(this.fixedBuffer ?? null, [0, 1, 2, 3, 4], [movedIn.lon, movedIn.lat, movedIn.class, movedIn.length, movedIn.width], true);
     }
     // what was next before is the beginning of the glide now, and is on the GPU already
     const kept = before === this.moves;
     const buffers = this.buffers ?? [];
     if (kept) buffers.reverse();
-    this.point(buffers[0], 5, [moves.dlon, moves.dlat, moves.heading, moves.age, moves.flags], true);
+    this.point(buffers[0], [5, 6, 7, 8, 9, 13], [moves.dlon, moves.dlat, moves.heading, moves.age, moves.flags, moves.speed], true);
     const start = [before.dlon, before.dlat, before.heading];
-    if (kept) this.point(buffers[1], 10, start, false);
-    else this.pointStart(buffers[1], start);
+    if (kept) this.point(buffers[1], STARTS, start, false);
+    else this.pointStart(buffers[1], STARTS, start);
     gl.bindVertexArray(null);
     [this.fixed, this.fixedVersion, this.moves] = [movedIn, movedIn.version, moves];
     return true;
@@ -186,28 +198,28 @@ export class MoverLayer {
   /**
    * Point attributes at columns of one message.
    * @param {WebGLBuffer | null} buffer
-   * @param {number} first location
+   * @param {number[]} locations
    * @param {import("./frames.js").Column[]} columns of one ArrayBuffer where `send` is set
    * @param {boolean} send upload the message too
    */
-  point(buffer, first, columns, send) {
+  point(buffer, locations, columns, send) {
     const gl = this.gl;
     gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
     if (!columns.every((column) => column.buffer === columns[0].buffer)) {
-      this.pointStart(buffer, columns, first);
+      this.pointStart(buffer, locations, columns);
       return;
     }
     if (send) gl.bufferData(gl.ARRAY_BUFFER, new Uint8Array(columns[0].buffer), gl.STREAM_DRAW);
-    columns.forEach((column, index) => this.attribute(first + index, column, column.byteOffset));
+    columns.forEach((column, index) => this.attribute(locations[index], column, column.byteOffset));
   }
 
   /**
    * Upload columns that are no part of one message, one after the other.
    * @param {WebGLBuffer | null} buffer
+   * @param {number[]} locations
    * @param {import("./frames.js").Column[]} columns
-   * @param {number} [first]
    */
-  pointStart(buffer, columns, first = 10) {
+  pointStart(buffer, locations, columns) {
     const gl = this.gl;
     gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
     let size = 0;
@@ -219,7 +231,7 @@ export class MoverLayer {
     gl.bufferData(gl.ARRAY_BUFFER, size, gl.STREAM_DRAW);
     columns.forEach((column, index) => {
       gl.bufferSubData(gl.ARRAY_BUFFER, offsets[index], column);
-      this.attribute(first + index, column, offsets[index]);
+      this.attribute(locations[index], column, offsets[index]);
     });
   }
 
@@ -241,9 +253,7 @@ export class MoverLayer {
    * @param {number} slot
    */
   shows(slot) {
-    const kind = Math.min(this.store.movedIn?.class[slot] ?? 0, 8);
-    const flags = this.store.moves?.flags[slot] ?? 0;
-    return this.visible && (this.kinds & (1 << kind)) !== 0 && (flags & this.needs) === this.needs;
+    return this.visible && this.filter.shows(this.store, slot);
   }
 }
 

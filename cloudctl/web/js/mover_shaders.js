@@ -1,6 +1,8 @@
 // @ts-check
 /** GLSL of the movers: one quad an instance; far away an arrow or a dot of fixed size, near by a body of true size. */
 
+import { SHOWN } from "./mover_filter.js";
+
 /** Where a road user is now: shared by movers and density. */
 export const PLACE = `#version 300 es
 precision highp float;
@@ -17,6 +19,7 @@ layout(location = 9) in uint a_flags;
 layout(location = 10) in int a_before_dlon;
 layout(location = 11) in int a_before_dlat;
 layout(location = 12) in uint a_before_heading;
+layout(location = 13) in uint a_speed;
 uniform ivec2 u_centre;
 uniform float u_east;
 uniform vec3 u_south;
@@ -24,8 +27,6 @@ uniform vec2 u_spin;
 uniform vec2 u_half;
 uniform float u_phase;
 uniform float u_pixels;
-uniform uint u_kinds;
-uniform uint u_needs;
 
 const float JUMP_M = 80.0;
 
@@ -34,10 +35,7 @@ vec2 pixels(ivec2 place) {
   return vec2(d.x * u_east, d.y * (u_south.x + d.y * (u_south.y + d.y * u_south.z)));
 }
 
-bool shown() {
-  return a_class != 255u && (a_flags & 128u) == 0u && (u_kinds & (1u << min(a_class, 8u))) != 0u && (a_flags & u_needs) == u_needs;
-}
-
+${SHOWN}
 vec2 place_now() {
   ivec2 home = ivec2(a_lon, a_lat);
   vec2 next = pixels(home + ivec2(a_dlon, a_dlat));

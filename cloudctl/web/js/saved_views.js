@@ -1,11 +1,13 @@
 // @ts-check
 /** Views that the user keeps in this browser: a name and what stands behind the `#` of the address. */
 
+import { NAMES_IN_ADDRESS } from "./filters_state.js";
+
 const STORED = "v2x.views";
 const MOST = 30;
 const MOST_NAME = 60;
 /** Values of the address that a view holds. */
-const HELD = /^(map|layers|kinds|only)=/;
+const HELD = new RegExp(`^(map|${NAMES_IN_ADDRESS.join("|")})=`);
 
 /** @typedef {{name: string, hash: string}} SavedView */
 

@@ -15,7 +15,7 @@ import { WorkState } from "./work_state.js";
  * @property {number | null} picture_age_ms
  * @property {number | null} movers in the whole city
  * @property {number[]} kinds of them by kind
- * @property {number} terminals of them with a vehicle terminal
+ * @property {number | null} terminals of them with a vehicle terminal; a stored moment does not say
  * @property {Record<string, {p50: number | null, p99: number | null}>} latency_ms
  * @property {Record<string, {ready: boolean, age_ms: number}>} processes
  */
@@ -51,6 +51,7 @@ export class State {
     this.incidents = [];
     this.advisories = [];
     this.recommended = { items: [], control: [] };
+    this.status = null;
   }
 
   /**

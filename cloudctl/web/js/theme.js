@@ -78,6 +78,14 @@ export function kindColour(theme, kind) {
   return KINDS[theme][kind] ?? KINDS[theme][0];
 }
 
+/**
+ * Colours of the levels of service from the worst to the best, RGB 0..1: those of mean speeds, the slowest first.
+ * @param {ThemeName} theme
+ */
+export function speedColours(theme) {
+  return flat(mapPalette(theme).levels.slice(1).toReversed());
+}
+
 const STORED = "v2x.theme";
 const SAFE_STORED = "v2x.safeLevels";
 

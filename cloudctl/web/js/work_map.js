@@ -35,7 +35,7 @@ export class WorkMap {
     this.wanted = take;
     const container = this.map.getContainer();
     container.classList.add("picking");
-    container.focus();
+    this.map.getCanvas().focus(); // the arrows move the map
     container.title = t("work.pickHint");
   }
 
