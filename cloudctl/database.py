@@ -70,15 +70,13 @@ class Database:
 
     def __init__(self, url: str, terms: Terms) -> None:
         self._terms = terms
-        timeout = f"-c statement_timeout={terms.statement_timeout_s * 1e3:.0f} -c timezone=UTC"
-        self._pool = AsyncConnectionPool(
+        self._pool = make_pool(
             url,
-            min_size=0,
-            max_size=terms.connections,
-            open=False,
-            configure=self._take_role,
-            timeout=PATIENCE_S,
-            kwargs={"autocommit": True, "application_name": terms.name, "connect_timeout": 5, "options": timeout},
+            terms.name,
+            connections=terms.connections,
+            statement_timeout_s=terms.statement_timeout_s,
+            role=terms.role,
+            patience=PATIENCE_S,
         )
 
     async def open(self) -> None:
@@ -133,9 +131,51 @@ class Database:
                 raise terms.unusable(fault.diag.message_primary or str(fault)) from fault
             raise terms.down(" ".join(str(fault).split()) or "no answer") from fault
 
-    async def _take_role(self, connection: psycopg.AsyncConnection) -> None:
-        if self._terms.role is not None:
-            await take_role(connection, self._terms.role)
+
+def make_pool(  # one parameter a setting
+    url: str,
+    name: str,
+    *,
+    connections: int,
+    statement_timeout_s: float,
+    role: LiteralString | None,
+    patience: float,
+    least: int = 0,
+    read_only: bool = False,
+    prepare: Callable[[psycopg.AsyncConnection], None] | None = None,
+) -> AsyncConnectionPool:
+    """Make a pool that is still closed; all connections of the gateway and of readers of the store come from here.
+
+    Args:
+        url: Of the database.
+        name: `application_name` of the connections.
+        connections: Most that are open at once.
+        statement_timeout_s: After which the server gives a statement up, s.
+        role: That each connection takes, where it is there and ours to take.
+        patience: How long one waits for a connection, s.
+        least: How many are kept open.
+        read_only: Nothing can be written.
+        prepare: Called with each new connection.
+    """
+
+    async def configure(connection: psycopg.AsyncConnection) -> None:
+        if prepare is not None:
+            prepare(connection)
+        if role is not None:
+            await take_role(connection, role)
+        if read_only:
+            await connection.execute("SET default_transaction_read_only = on")
+
+    options = f"-c statement_timeout={statement_timeout_s * 1e3:.0f} -c timezone=UTC"
+    return AsyncConnectionPool(
+        url,
+        min_size=least,
+        max_size=connections,
+        open=False,
+        configure=configure,
+        timeout=patience,
+        kwargs={"autocommit": True, "application_name": name, "connect_timeout": 5, "options": options},
+    )
 
 
 async def take_role(connection: psycopg.AsyncConnection, role: LiteralString) -> None:

@@ -32,6 +32,7 @@ from cloudctl.api.ondemand_fleet import make_rides
 from cloudctl.api.privacy_office import make_office
 from cloudctl.api.services import Services
 from cloudctl.api.stored_history import StoredHistory
+from cloudctl.devices.certificates import CertificateFolder
 from cloudctl.devices.starting import make_desk
 from cloudctl.dispatch.announcer import DispatchAnnouncer
 from cloudctl.dispatch.office import DispatchOffice
@@ -121,6 +122,7 @@ def serve(settings: Settings) -> None:
         rides=rides,
         experiments=(experiments := ExperimentOffice(settings.database.url, network, time.time)),
         districts=districts,
+        certificates=None if (issued := settings.devices.certificates) is None else CertificateFolder(issued),
     )
     services.routing.classes = VehicleClasses(network, read_rules(settings.routing.rules_file))
     feed = BrokerFeed(settings.broker.url, state, measures, hub.changed)

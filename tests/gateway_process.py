@@ -52,6 +52,8 @@ class Gateway:
         return {name: check["ok"] for name, check in checks.items()}
 
 
+CERTIFICATES = "issued"
+"""Folder beside the settings with the certificates of devices."""
 NO_DATABASE = "postgresql://127.0.0.1:1/none"
 
 
@@ -63,7 +65,8 @@ def write_config(folder: Path, broker: str, port: int, database: str = NO_DATABA
     config = folder / "gateway.toml"
     config.write_text(
         f'[map]\nfile = "city.map"\ntiles = "base.pmtiles"\n[broker]\nurl = "{broker}"\n'
-        f'[database]\nurl = {json.dumps(database)}\n[gateway]\nport = {port}\n[access]\nmode = "{mode}"\n',
+        f'[database]\nurl = {json.dumps(database)}\n[gateway]\nport = {port}\n[access]\nmode = "{mode}"\n'
+        f"[devices]\ncertificates = {json.dumps(str(folder / CERTIFICATES))}\n",
         "utf-8",
     )
     return config

@@ -45,6 +45,8 @@ ADVISORIES_AT_START = 60
 K = TypeVar("K")
 V = TypeVar("V")
 Outgoing = bytes | str
+Given = tuple[LiveFrame, ViewBox | None, bool]
+"""A frame, the box that it was cut to, and whether as deltas."""
 Scope = frozenset[str] | None
 """Districts that are shown, None for all."""
 
@@ -71,6 +73,8 @@ class Client:
     """Districts that it may see, None for all."""
     has: dict[Part, tuple[int, int]] = field(default_factory=dict)
     """Epoch of the key, and how much of what changed since, that it has of movers and links."""
+    given: dict[Part, Given] = field(default_factory=dict)
+    """The frame that it was given last, and how: nobody is given the same twice."""
 
     @property
     def scope(self) -> Scope:
@@ -89,15 +93,17 @@ class Client:
         self.wake.set()
 
     def look(self, view: View) -> None:
-        """Take over a view: movers of the new box follow at once, other parts where they were not sent before."""
+        """Take over a view: frames of the first one and movers of a new box follow at once, others as they change."""
         wanted = PUSHED & frozenset(view.layers)
         if view.zoom < QUEUES_FROM_ZOOM:
             wanted -= {Part.MOVEMENTS}
-        fresh = wanted if self.box is None else (wanted - self.wanted) | {Part.MOVERS}
+        # texts need no box and were news when the feed was opened
+        fresh = (wanted - self.wanted) | (wanted.intersection(FRAME_PARTS) if self.box is None else {Part.MOVERS})
         self.box = snapped_box(*view.box)
         self.deltas = view.deltas
         if view.anew:
             self.has.clear()
+            self.given.clear()
             fresh = wanted
         self.wanted = wanted
         for part in fresh:
@@ -189,6 +195,10 @@ class Hub:
         live = self.find_frame(part, client.districts)
         if live is None or client.box is None:
             return []
+        given = (live, client.box if part is Part.MOVERS else None, client.deltas)
+        if (last := client.given.get(part)) is not None and last[0] is live and last[1:] == given[1:]:
+            return []
+        client.given[part] = given
         self._measures.sent.labels(part).inc()
         if client.deltas and part is Part.MOVERS:
             return self._moves(client, live, client.box)

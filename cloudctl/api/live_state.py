@@ -110,6 +110,8 @@ class LiveState:
 
     connected: bool = False
     """The broker is connected."""
+    past: bool = False
+    """Shows a stored moment: what is not stored is not known."""
     frames: dict[Part, LiveFrame] = field(default_factory=dict)
     incidents: dict[str, IncidentState] = field(default_factory=dict)
     """Open incidents by id."""

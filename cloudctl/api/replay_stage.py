@@ -12,7 +12,7 @@ from cloudctl.playback.scene_frames import incident_event, links_frame, movers_f
 from cloudctl.publish.frames import decode_frame
 
 LINKS_EVERY = 1.0
-"""Links change slowly and are sent this often, s."""
+"""Links and figures change slowly and are sent this often, s."""
 
 
 class ReplayStage:
@@ -39,6 +39,7 @@ class ReplayStage:
         if shown - self._links_shown >= LINKS_EVERY or self._jumped(scene):
             self._links_shown = shown
             self._put(Part.LINKS, links_frame(scene, shown), shown)
+            self._changed(Part.STATUS)  # the figures in the head of the page
         self._tell_incidents(scene)
         self._tell_advisories(scene)
         self._told = scene

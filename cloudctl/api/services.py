@@ -20,6 +20,7 @@ from cloudctl.api.parking_roads import LiveRoads
 from cloudctl.api.privacy_office import PrivacyOffice
 from cloudctl.api.routing_outlook import RoutingDesk
 from cloudctl.api.stored_history import StoredHistory
+from cloudctl.devices.certificates import CertificateFolder
 from cloudctl.devices.desk import DeviceDesk
 from cloudctl.dispatch.office import DispatchOffice
 from cloudctl.experiments.office import ExperimentOffice
@@ -54,6 +55,8 @@ class Services:
     started: float = field(default_factory=time.time)
     devices: DeviceDesk | None = None
     """The register of devices."""
+    certificates: CertificateFolder | None = None
+    """Where the certificates of devices lie; None: nobody has said."""
     desk: Desk | None = None
     """Incidents that are taken care of, and what operators asked for."""
     dispatch: DispatchOffice | None = None

@@ -23,8 +23,8 @@ def status_message(state: LiveState, measures: Measures, now: float) -> dict[str
         "tick": None if movers is None else movers.frame.tick,
         "movers": None if movers is None else len(movers.frame),
         "kinds": [] if movers is None else np.bincount(movers.frame.column("class"), minlength=KINDS)[:KINDS].tolist(),
-        "terminals": 0
-        if movers is None
+        "terminals": None
+        if movers is None or state.past
         else int(np.count_nonzero(movers.frame.column("flags").astype(np.uint8) & HAS_TERMINAL)),
         "latency_ms": latency_stages(state, measures),
         "processes": {

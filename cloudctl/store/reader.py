@@ -1,4 +1,4 @@
-"""What the API reads from the store: tracks by time and place, one track, incidents, advisories, link history, totals.
+"""What the API reads from the store: tracks by time and place, one track, link history, gaps, rows of any question.
 
 All reads go through one pool of connections that cannot write. Times are UTC epoch s, places deg (WGS-84), speeds m/s,
 headings deg clockwise from north. Results are bounded by `limit`; where more is there, `cursor` asks for what follows.
@@ -13,9 +13,8 @@ from typing import LiteralString, NamedTuple, Self, TypeVar
 import psycopg
 from psycopg import sql
 from psycopg.rows import args_row
-from psycopg_pool import AsyncConnectionPool
 
-from cloudctl.database import take_role
+from cloudctl.database import make_pool
 from cloudctl.store.array_loader import register_array_loaders
 from cloudctl.store.page_cursor import decode_cursor, encode_cursor
 from cloudctl.store.track_columns import Box, SegmentRow, TrackColumns, join_segments
@@ -23,7 +22,9 @@ from cloudctl.store.trajectory_rows import SEGMENT_SECONDS
 
 __all__ = ["Box", "StoreReader", "TrackColumns"]
 
-STATEMENT_TIMEOUT_MS = 15_000
+STATEMENT_TIMEOUT_S = 15.0
+PATIENCE_S = 5.0
+"""How long a question waits for a connection, s."""
 MEAN_POINTS = 20
 """Points that a row of the store holds at least on average; how many rows a page fetches follows from it."""
 _TRACKS_BETWEEN = (
@@ -104,11 +105,6 @@ class Gap(NamedTuple):
     reason: str
 
 
-class _Total(NamedTuple):
-    name: str
-    value: int
-
-
 Row = TypeVar("Row")
 
 
@@ -116,14 +112,16 @@ class StoreReader:
     """Reads for the API; an async context manager that owns a pool of connections."""
 
     def __init__(self, url: str, *, connections: int = 4) -> None:
-        self._pool = AsyncConnectionPool(
+        self._pool = make_pool(
             url,
-            min_size=1,
-            max_size=connections,
-            open=False,
-            configure=_configure,
-            timeout=5.0,
-            kwargs={"autocommit": True, "application_name": "v2x-reader", "connect_timeout": 5},
+            "v2x-reader",
+            connections=connections,
+            statement_timeout_s=STATEMENT_TIMEOUT_S,
+            role="v2x_reader",
+            patience=PATIENCE_S,
+            least=1,
+            read_only=True,
+            prepare=register_array_loaders,
         )
 
     async def __aenter__(self) -> Self:
@@ -170,34 +168,6 @@ class StoreReader:
         rows = await self.rows(SegmentRow, _TRACK, (track_id, session, track_id))
         return join_segments(rows).by_time()
 
-    async def incidents(self, t0: float, t1: float, *, limit: int = 1000) -> list[StoredIncident]:
-        """Incidents that were going on between the two times, the newest first."""
-        return await self.rows(
-            StoredIncident,
-            "SELECT incident_id, kind, extract(epoch FROM started)::float8, extract(epoch FROM updated)::float8,"
-            " extract(epoch FROM ended)::float8, lon, lat, link_id, lane, confidence, evidence, tracks"
-            " FROM v2x.incident WHERE started < to_timestamp(%s)"
-            " AND (ended IS NULL OR ended >= to_timestamp(%s)) ORDER BY started DESC, incident_id LIMIT %s",
-            (t1, t0, limit),
-        )
-
-    async def advisories(
-        self, t0: float, t1: float, *, kind: str | None = None, target: str | None = None, limit: int = 1000
-    ) -> list[StoredAdvisory]:
-        """Advisories made between the two times with the newest answer to each, the newest first."""
-        return await self.rows(
-            StoredAdvisory,
-            "SELECT a.id, a.kind, a.target, extract(epoch FROM a.created)::float8,"
-            " extract(epoch FROM a.valid_until)::float8, a.reason, a.reason_code, a.lon, a.lat, a.content, a.replaces,"
-            " n.status, extract(epoch FROM n.t)::float8 FROM v2x.advisory a LEFT JOIN LATERAL (SELECT status, t"
-            " FROM v2x.acknowledgement WHERE reference = a.id AND t >= a.created - interval '1 minute'"
-            " ORDER BY t DESC LIMIT 1) n ON true"
-            " WHERE a.created >= to_timestamp(%s) AND a.created < to_timestamp(%s)"
-            " AND a.kind = coalesce(%s, a.kind) AND a.target = coalesce(%s, a.target)"
-            " ORDER BY a.created DESC, a.id LIMIT %s",
-            (t0, t1, kind, target, limit),
-        )
-
     async def link_history(self, link: int, t0: float, t1: float, *, limit: int = 10_000) -> list[LinkState]:
         """States of one link (row of the road network) between the two times, by time."""
         return await self.rows(
@@ -218,15 +188,11 @@ class StoreReader:
             (t1, t0, limit),
         )
 
-    async def counts(self) -> dict[str, int]:
-        """Rows stored since the beginning, by kind (`points_stored`, `events_stored`, ...)."""
-        return dict(await self.rows(_Total, "SELECT name, value FROM v2x.store_counter", ()))
-
     async def rows(self, kind: Callable[..., Row], query: LiteralString, parameters: Sequence[object]) -> list[Row]:
         """Rows of any question; a task that is cancelled meanwhile cancels it at the server too.
 
         Raises:
-            psycopg.Error: the database refuses, does not answer, or takes longer than STATEMENT_TIMEOUT_MS.
+            psycopg.Error: the database refuses, does not answer, or takes longer than STATEMENT_TIMEOUT_S.
         """
         async with self._pool.connection() as connection:
             cursor = connection.cursor(binary=True, row_factory=args_row(kind))
@@ -242,15 +208,6 @@ class StoreReader:
             statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(sql.SQL(query))
             async with cursor.copy(statement, parameters) as copy:
                 return b"".join([bytes(part) async for part in copy])
-
-
-async def _configure(connection: psycopg.AsyncConnection) -> None:
-    """Make a connection of the pool one that reads only, in the role made for that where we may take it."""
-    register_array_loaders(connection)
-    await connection.execute("SET timezone = 'UTC'")
-    await connection.execute(f"SET statement_timeout = {STATEMENT_TIMEOUT_MS}")
-    await take_role(connection, "v2x_reader")
-    await connection.execute("SET default_transaction_read_only = on")
 
 
 def _within(rows: Sequence[SegmentRow], limit: int) -> list[SegmentRow]:

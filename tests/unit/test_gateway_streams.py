@@ -189,6 +189,26 @@ def test_a_client_that_has_nothing_any_more_gets_keys_again(hub: Hub) -> None:
     assert FrameKind.LINKS in kinds
 
 
+@pytest.mark.parametrize("deltas", [True, False])
+def test_the_first_picture_comes_once(hub: Hub, deltas: bool) -> None:  # a case of the test
+    view = View(box=CITY.box, zoom=17, deltas=deltas)
+    client = hub.join()
+    before = hub.take(client)
+    client.look(view)
+    first = hub.take(client)
+    hub.changed(Part.MOVERS)  # the word of the picture that the view has already brought
+    client.look(view)
+    assert hub.take(client) == []
+    texts = [str(message).split(",", 1)[0] for message in (*before, *first) if isinstance(message, str)]
+    assert len(texts) == len(set(texts)) > 3
+    frames = [decode_frame(message).kind for message in first if isinstance(message, bytes)]
+    assert len(frames) == len(set(frames)) > 2
+    client.look(View(box=(112.93, 28.2, 112.94, 28.21), zoom=17, deltas=deltas))
+    assert [decode_frame(message).kind for message in hub.take(client) if isinstance(message, bytes)] == (
+        [FrameKind.MOVER_KEY, FrameKind.MOVER_MOVES] if deltas else [FrameKind.MOVERS]
+    )
+
+
 def test_a_stalled_client_gets_the_newest_moves_alone(hub: Hub) -> None:
     client = _look(hub)
     hub.take(client)
