@@ -85,8 +85,7 @@ def answer(advice: Advice, drive: Drive, vehicle: str, *, link: str, limit: floa
     if advice.kind == "glosa":
         return _take_speed(advice, drive, vehicle, link, limit)
     if advice.kind == "diversion":
-        links = msgspec.json.decode(advice.content, type=DiversionAdvice).links
-        return SetRoute(vehicle, links) if link and link in links[:2] else None
+        return _take_route(advice, vehicle, link)
     if advice.kind == "bus_hold":
         return HoldAtStop(vehicle, msgspec.json.decode(advice.content, type=HoldAdvice).until)
     if advice.kind == "bus_speed":
@@ -103,6 +102,14 @@ def _take_speed(advice: Advice, drive: Drive, vehicle: str, link: str, limit: fl
     drive.slow_until = min(advice.valid_until, content.green_end)
     drive.slow_link = link
     return SetSpeed(vehicle, min(max(content.speed_mps, SLOWEST * limit), limit))
+
+
+def _take_route(advice: Advice, vehicle: str, link: str) -> Command | None:
+    """Follow a route from where it is; inside a junction the city knows which link comes next."""
+    links = msgspec.json.decode(advice.content, type=DiversionAdvice).links
+    if link and link not in links:
+        return None
+    return SetRoute(vehicle, links[links.index(link) :] if link else links)
 
 
 def _take_line_speed(advice: Advice, drive: Drive, vehicle: str, limit: float) -> Command:

@@ -74,7 +74,7 @@ class Drivers:
     def set_route(self, vehicle: str, links: Sequence[str]) -> str:
         """Send a vehicle along these links, then on to its goal; returns why not, empty when it goes.
 
-        The first link is the vehicle's present one or the one after it.
+        The first link is the vehicle's present one, one before it, or the one after it.
         """
         _known(vehicle)
         driver = libsumo.vehicle
@@ -84,6 +84,7 @@ class Drivers:
             return "a bus keeps to its line"
         graph = self._graph(driver.getVehicleClass(vehicle))
         old, index = driver.getRoute(vehicle), driver.getRouteIndex(vehicle)
+        links = _from_here(links, old[index])
         wanted = tuple(links) if links[0] == old[index] else (old[index], *links)
         if unknown := [link for link in wanted if link not in graph.rows]:
             return f"link {unknown[0]!r} is not open to the vehicle"
@@ -132,6 +133,11 @@ class Drivers:
         except libsumo.TraCIException as error:
             return str(error)
         return ""
+
+
+def _from_here(links: Sequence[str], here: str) -> Sequence[str]:
+    """What is left of a route for a vehicle that has driven on since it was worked out."""
+    return links[list(links).index(here) :] if here in links else links
 
 
 @dataclass

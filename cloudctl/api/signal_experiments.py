@@ -90,6 +90,9 @@ class MeasureResult(BaseModel):
     intervals_before: int
     intervals_after: int
     independent: float = Field(description="Intervals that count as independent of each other.")
+    links_known: int | None = Field(
+        None, description="Links of the area of which anything is stored; null in results that were kept without it."
+    )
 
 
 class ExperimentResult(BaseModel):

@@ -16,20 +16,26 @@ async def evaluate(source: RowSource, network: RoadNetwork, experiment: Experime
     rows = [network.link_rows[link] for link in experiment.links if link in network.link_rows]
     gone = [link for link in experiment.links if link not in network.link_rows]
     found = [await _series(source, network, experiment, measure, rows) for measure in experiment.measures]
-    judged = judge([compare(before, after, experiment.bin_s) for before, after in found])
-    measures = [_item(measure, comparison) for measure, comparison in zip(experiment.measures, judged, strict=True)]
+    judged = judge([compare(before, after, experiment.bin_s) for before, after, _ in found])
+    measures = [
+        _item(measure, comparison) | {"links_known": known}
+        for measure, comparison, (_, _, known) in zip(experiment.measures, judged, found, strict=True)
+    ]
     return {"measures": measures, "links": len(rows), "links_gone": gone}
 
 
 async def _series(
     source: RowSource, network: RoadNetwork, experiment: Experiment, measure: Measure, rows: list[int]
-) -> tuple[Series, Series]:
+) -> tuple[Series, Series, int]:
+    """Values before and after, and of how many links anything is stored."""
     periods, bin_s = (experiment.before, experiment.after), experiment.bin_s
     if measure in _OF_MOVEMENTS:
         moves = [await movement_bins(source, rows, period, bin_s) for period in periods]
-        return movement_series(rows, measure, moves[0], moves[1])
+        known = len({each.link for part in moves for each in part})
+        return *movement_series(rows, measure, moves[0], moves[1]), known
     bins = [await link_bins(source, rows, period, bin_s) for period in periods]
-    return link_series(network, rows, measure, bins[0], bins[1])
+    known = len({each.link for part in bins for each in part})
+    return *link_series(network, rows, measure, bins[0], bins[1]), known
 
 
 def _item(measure: Measure, found: Comparison) -> dict[str, object]:

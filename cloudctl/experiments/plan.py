@@ -108,11 +108,13 @@ def check_links(network: RoadNetwork, links: Sequence[str]) -> list[str]:
 
 def check_periods(before: Period, after: Period, bin_s: int) -> None:
     """Raise UnusableExperimentError where the periods overlap, are too short for their intervals, or too long."""
-    if before.end > after.start:
-        raise UnusableExperimentError("the period after begins before the period before has ended")
     for name, period in (("before", before), ("after", after)):
+        if period.end <= period.start:
+            raise UnusableExperimentError(f"the period {name} ends before it begins")
         if not 3 * bin_s <= period.end - period.start <= LONGEST:
             raise UnusableExperimentError(
                 f"the period {name} lasts {period.end - period.start:.0f} s; "
                 f"three intervals ({3 * bin_s} s) to {LONGEST / 86400:.0f} days are compared"
             )
+    if before.end > after.start:
+        raise UnusableExperimentError("the period after begins before the period before has ended")

@@ -54,29 +54,34 @@ class Series(NamedTuple):
 
 
 async def link_bins(source: RowSource, links: Sequence[int], period: Period, bin_s: int) -> list[LinkBin]:
-    """Means of observed links (rows) by interval."""
+    """Means of observed links (rows) by whole interval, counted from the start of the period."""
     return await source.rows(
         LinkBin,
-        "SELECT extract(epoch FROM date_bin(%s * interval '1 second', t, timestamptz 'epoch'))::float8, link,"
+        "SELECT extract(epoch FROM date_bin(%s * interval '1 second', t, to_timestamp(%s)))::float8, link,"
         " (avg(speed) FILTER (WHERE speed >= 0) / 100.0)::float8, (avg(flow) FILTER (WHERE flow >= 0))::float8"
         " FROM v2x.link_state WHERE link = ANY (%s) AND t >= to_timestamp(%s) AND t < to_timestamp(%s)"
         " AND confidence > 0 GROUP BY 1, 2",
-        (bin_s, list(links), *period),
+        (bin_s, period.start, list(links), *_whole(period, bin_s)),
     )
 
 
 async def movement_bins(source: RowSource, links: Sequence[int], period: Period, bin_s: int) -> list[MovementBin]:
-    """Means of the movements from links (rows) by interval, weighted by flow."""
+    """Means of the movements from links (rows) by whole interval, weighted by flow."""
     return await source.rows(
         MovementBin,
-        "SELECT extract(epoch FROM date_bin(%s * interval '1 second', t, timestamptz 'epoch'))::float8, from_link,"
+        "SELECT extract(epoch FROM date_bin(%s * interval '1 second', t, to_timestamp(%s)))::float8, from_link,"
         " (sum(delay * flow::float8) FILTER (WHERE delay >= 0) / nullif(sum(flow) FILTER (WHERE delay >= 0), 0) / 10.0)"
         "::float8, (sum(stops * flow::float8) FILTER (WHERE stops >= 0)"
         " / nullif(sum(flow) FILTER (WHERE stops >= 0), 0) / 100.0)::float8, avg(flow)::float8"
         " FROM v2x.movement_state WHERE from_link = ANY (%s) AND t >= to_timestamp(%s) AND t < to_timestamp(%s)"
         " AND confidence > 0 AND flow > 0 GROUP BY 1, 2",
-        (bin_s, list(links), *period),
+        (bin_s, period.start, list(links), *_whole(period, bin_s)),
     )
+
+
+def _whole(period: Period, bin_s: int) -> Period:
+    """Leave out the end of a period that fills no interval: a mean over a part of one would count as much as others."""
+    return Period(period.start, period.start + bin_s * ((period.end - period.start) // bin_s))
 
 
 def link_series(

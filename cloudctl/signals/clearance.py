@@ -8,7 +8,8 @@ some seconds more (dynamic red clearance, FHWA-SA-13-027).
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudctl.signals.layout import RED, Ints, Layout, Tracks
+from cloudctl.signals.approach_counts import served_by_stage
+from cloudctl.signals.layout import RED, SHORT, Ints, Layout, Tracks
 from cloudctl.signals.program import programs_conflicts
 
 SLOW = 3.0
@@ -29,6 +30,12 @@ class Clearance:
         self._against = np.concatenate(
             [np.zeros(0, np.bool_), *[_against(layout, signal).ravel() for signal in range(layout.signals)]]
         )
+        served = [served_by_stage(layout, signal) for signal in range(layout.signals)]
+        self._served = np.concatenate([np.zeros(0, np.bool_), *[each.ravel() for each in served]])
+        self._served_start = np.cumsum([0, *[each.size for each in served]])
+        self._lanes, self._lane_start = np.diff(layout.lane_start), layout.lane_start
+        self._signal_of_lane = np.repeat(np.arange(layout.signals), self._lanes)
+        self._lane_behind = _lane_behind(layout)
 
     def standing_inside(self, tracks: Tracks, stage: Ints) -> NDArray[np.bool_]:
         """For each signal whether somebody slow inside is in the way of its stage, `(signals,)`."""
@@ -37,8 +44,22 @@ class Clearance:
         signal = self._signal[link]
         row = self._stage_start[signal] + stage[signal] * self._links[signal] + link - self._link_start[signal]
         found = np.zeros(len(stage), np.bool_)
-        found[signal[self._against[row]]] = True
+        found[signal[self._against[row] & self._can_go(link, stage)]] = True
         return found
+
+    def _can_go(self, link: NDArray[np.int64], stage: Ints) -> NDArray[np.bool_]:
+        """Whether who is on a link finds room behind it, or green where a stop line follows at once."""
+        lane = self._lane_behind[link]
+        signal = self._signal_of_lane[lane]
+        row = self._served_start[signal] + stage[signal] * self._lanes[signal] + lane - self._lane_start[signal]
+        free: NDArray[np.bool_] = (lane < 0) | self._served[row]
+        return free
+
+
+def _lane_behind(layout: Layout) -> Ints:
+    """Approach lane (flat row) that each link leads to where it is too short to stand on, else -1."""
+    lane = {int(road): row for row, road in enumerate(layout.lane_road.tolist()) if layout.roads.length[road] < SHORT}
+    return np.array([lane.get(int(out), -1) for out in layout.link_out.tolist()], np.int32)
 
 
 def _against(layout: Layout, signal: int) -> NDArray[np.bool_]:

@@ -2,7 +2,8 @@
 
 A track that comes to a halt `d` m before the stop line has about `d / (length + gap)` vehicles before it. How many of
 those are tracks, over all halts of all approaches, is the share seen. The estimate needs no knowledge of who carries an
-OBU.
+OBU. Only who was seen to move comes to a halt: what stands from the first moment on may be parked, or may have been put
+there by a simulation, and says nothing of the road before it.
 """
 
 import numpy as np
@@ -15,7 +16,7 @@ CAUTION = 2.5
 """standard deviations between the estimate and what is relied upon"""
 DECLARED = 25.0
 """vehicles"""
-_HALT = 0.1
+_HALT, _MOVES = 0.1, 2.0
 """m/s"""
 _GAP = 2.0
 """m between standing vehicles"""
@@ -30,15 +31,18 @@ class Coverage:
         self._approach = np.zeros(len(layout.roads.ids), bool)
         self._approach[np.diff(layout.reach_start) > 0] = True
         self._approach &= np.array([not name.startswith(":") for name in layout.roads.ids], bool)
-        self._halted = np.zeros(1024, bool)
+        self._moving = np.zeros(1024, bool)
         self._time = -np.inf
         self._seen = 0.0
         self._expected = 0.0
+        self._declared: float | None = None
 
-    def declare(self, share: float) -> None:
-        """Take in what is known, such as sensors on every approach; it weighs as much as `DECLARED` vehicles."""
-        self._seen += share * DECLARED
-        self._expected += DECLARED
+    def declare(self, share: float | None) -> None:
+        """Take in what is known, such as sensors on every approach, None where that no longer holds.
+
+        It weighs as much as `DECLARED` vehicles for as long as it holds: a quiet night makes sensors no less sure.
+        """
+        self._declared = share
 
     def observe(self, now: float, tracks: Tracks) -> None:
         """Take in the tracks of one moment, s."""
@@ -47,12 +51,13 @@ class Coverage:
         self._seen *= keep
         self._expected *= keep
         highest = int(tracks.track.max(initial=-1)) + 1
-        if highest > self._halted.size:
-            self._halted = np.concatenate([self._halted, np.zeros(highest, bool)])
+        if highest > self._moving.size:
+            self._moving = np.concatenate([self._moving, np.zeros(highest, bool)])
         standing = (tracks.speed < _HALT) & (tracks.rest < _QUEUE) & self._approach[tracks.road]
-        fresh = np.flatnonzero(standing & ~self._halted[tracks.track])
-        self._halted[tracks.track[standing]] = True
-        self._halted[tracks.track[tracks.speed > 20 * _HALT]] = False
+        moved = self._moving[tracks.track]
+        fresh = np.flatnonzero(standing & moved)
+        self._moving[:] = False  # numbers are used again
+        self._moving[tracks.track] = (tracks.speed > _MOVES) | (moved & ~standing)
         if fresh.size:
             self._count(tracks, fresh)
 
@@ -65,14 +70,22 @@ class Coverage:
         self._expected += float((number + np.floor(empty / (tracks.length[fresh] + _GAP))).sum())
 
     @property
+    def _known(self) -> tuple[float, float]:
+        """Vehicles seen, and vehicles there were, with what is declared."""
+        if self._declared is None:
+            return self._seen, self._expected
+        return self._seen + self._declared * DECLARED, self._expected + DECLARED
+
+    @property
     def share(self) -> float:
         """Share of vehicles seen, 0 to 1; 0 where nothing is known."""
-        return min(self._seen / self._expected, 1.0) if self._expected > 0 else 0.0
+        seen, expected = self._known
+        return min(seen / expected, 1.0) if expected > 0 else 0.0
 
     @property
     def at_least(self) -> float:
         """Share that is seen almost certainly: lower end of Wilson's interval, 0 where nothing is known."""
-        number, share, z = self._expected, self.share, CAUTION
+        number, share, z = self._known[1], self.share, CAUTION
         if number <= 0:
             return 0.0
         middle = share + z * z / (2 * number)

@@ -47,7 +47,7 @@ def _greedy_stage(approach: Approach, work: Work, leave: bool, now: float) -> in
 @compiled
 def _find_ready(approach: Approach, work: Work, now: float) -> int:
     """Vehicles of each lane that wait or arrive within 2 s, none where the room behind is full; how many lanes have."""
-    number, arrival, share, care = approach.number, approach.arrival, approach.share, approach.care
+    number, arrival, share, care = work.number, approach.arrival, approach.share, approach.care
     active, waiting, queued, room = work.active, work.waiting, work.queued, work.room
     ready_lane, ready = work.ready_lane, work.ready
     count = 0

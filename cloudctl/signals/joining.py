@@ -1,27 +1,23 @@
 """Signals that stand too close for a vehicle to wait between them are controlled as one.
 
 Where two dual carriageways cross, maps have up to four signals with links of less than a vehicle's length between them.
-Controlled one by one they let vehicles in that cannot leave, and these block the others. Joined they show
-together what lets most vehicles pass from one to the next and, where that leaves a choice, what their fixed plans do.
+Controlled one by one they let vehicles in that cannot leave, and these block the others. Joined they have stages of
+their own, see `joint_stages`, and the model knows what little room there is between their stop lines.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudctl.signals.layout import PROTECTED, RED, Ints, Layout, Lights, Priority, Reals
+from cloudctl.signals.joint_stages import joint_stages
+from cloudctl.signals.layout import SHORT, Ints, Layout, Lights, Priority, Reals
 from cloudctl.signals.program import Phase, Program
 
-SHORT = 15.0
-"""m, room for fewer than two vehicles"""
 COMBINATIONS = 1024
 """of stages that are compared"""
-_SAME = 1e-6
-"""s"""
 
 
 @dataclass(frozen=True)
@@ -82,10 +78,10 @@ def join(layout: Layout) -> Joining:
     for rows in _close_together(layout):
         if math.prod(len(layout.programs[row].greens) for row in rows) <= COMBINATIONS:
             members.append(rows)
-            stages.append(_joint_stages(layout, rows))
+            stages.append(joint_stages(layout, rows))
         else:
             members += [[row] for row in rows]
-            stages += [_joint_stages(layout, [row]) for row in rows]
+            stages += [joint_stages(layout, [row]) for row in rows]
     links = np.arange(len(layout.link_lane), dtype=np.int32)
     if not layout.signals:
         return Joining(layout, (), (), np.zeros(0, np.bool_), links)
@@ -108,68 +104,6 @@ def _close_together(layout: Layout) -> list[list[int]]:
                 old, new = max(group[other], group[signal]), min(group[other], group[signal])
                 group = [new if each == old else each for each in group]
     return [[row for row, each in enumerate(group) if each == name] for name in sorted(set(group))]
-
-
-def _joint_stages(layout: Layout, rows: Sequence[int]) -> Ints:
-    """For each stage of each signal the best that all could show with it, `[stage, signal]`."""
-    programs = [layout.programs[row] for row in rows]
-    every = np.array(list(product(*[range(len(each.greens)) for each in programs])), np.int32)
-    planned = _planned(programs)
-    worth = _passing(layout, rows, every) + np.array([planned.get(tuple(each), 0.0) for each in every.tolist()])
-    chosen: dict[int, None] = {}
-    for stage in range(max(len(each.greens) for each in programs)):
-        for column in np.flatnonzero((every == stage).any(axis=0)).tolist():
-            chosen[int(np.argmax(np.where(every[:, column] == stage, worth, -np.inf)))] = None
-    return every[_needed(every, sorted(chosen, key=lambda row: worth[row]), list(chosen))]
-
-
-def _needed(every: Ints, worst_first: Sequence[int], chosen: list[int]) -> list[int]:
-    """Chosen combinations without those whose stages the others have too."""
-    for row in worst_first:
-        others = every[[each for each in chosen if each != row]]
-        if len(others) and (others == every[row]).any(axis=0).all():
-            chosen = [each for each in chosen if each != row]
-    return chosen
-
-
-def _planned(programs: Sequence[Program]) -> dict[tuple[int, ...], float]:
-    """Share of the time, below 1, for which the plans show stages together; empty where their cycles differ."""
-    cycle = programs[0].cycle
-    if any(abs(each.cycle - cycle) > _SAME for each in programs):
-        return {}
-    ends = [each.offset + np.cumsum([phase.duration for phase in each.phases]) for each in programs]
-    times = np.unique(np.round(np.concatenate(ends) % cycle, 3))
-    found: dict[tuple[int, ...], float] = {}
-    for begin, end in zip(times, np.append(times[1:], times[0] + cycle), strict=True):
-        rows = [each.row_at((begin + end) / 2) for each in programs]
-        if all(row in each.greens for row, each in zip(rows, programs, strict=True)):
-            shown = tuple(each.stage_of_row[row] for row, each in zip(rows, programs, strict=True))
-            found[shown] = found.get(shown, 0.0) + float(end - begin) / (cycle + _SAME)
-    return found
-
-
-def _passing(layout: Layout, rows: Sequence[int], every: Ints) -> Reals:
-    """Protected ways into short links that find green behind them less those that find red, `(combination,)`."""
-    lights: dict[int, list[NDArray[np.uint8]]] = {}
-    spans = [range(int(layout.link_start[row]), int(layout.link_start[row + 1])) for row in rows]
-    links = [(column, link) for column, span in enumerate(spans) for link in span]
-    for column, link in links:
-        road = int(layout.lane_road[layout.lane_start[rows[column]] + layout.link_lane[link]])
-        lights.setdefault(road, []).append(_light(layout, rows[column], link)[every[:, column]])
-    found = np.zeros(len(every))
-    for column, link in links:
-        behind = lights.get(int(layout.link_out[link]))
-        if behind is not None and layout.roads.length[layout.link_out[link]] < SHORT:
-            enters = _light(layout, rows[column], link)[every[:, column]] == PROTECTED
-            found += enters * np.where(np.max(behind, axis=0) != RED, 1.0, -1.0)
-    return found
-
-
-def _light(layout: Layout, row: int, link: int) -> NDArray[np.uint8]:
-    """What each stage of a signal shows a link (flat row)."""
-    shown = layout.shown[layout.shown_start[row] : layout.shown_start[row + 1]]
-    of_link: NDArray[np.uint8] = shown.reshape(len(layout.programs[row].greens), -1)[:, link - layout.link_start[row]]
-    return of_link
 
 
 def _joined_layout(layout: Layout, members: Sequence[Ints], stages: Sequence[Ints]) -> Layout:

@@ -33,7 +33,7 @@ def known_rows(layout: Layout, tracks: Tracks, priority: Priority | None) -> NDA
     if priority is None or priority.link is None:
         return known
     for row, link in zip(priority.row.tolist(), priority.link.tolist(), strict=True):
-        known[row] = link >= 0 and _distance(layout, tracks, row, link) <= SIGHT
+        known[row] = link >= 0 and distance_to_link(layout, tracks, row, link) <= SIGHT
     return known
 
 
@@ -58,10 +58,12 @@ def add_known(
         if not known[row]:
             continue
         lane = _lane(layout, link)
-        due = time_to_stop_line(_distance(layout, tracks, row, link), float(tracks.speed[row]), limit[lane]) + hold
+        due = (
+            time_to_stop_line(distance_to_link(layout, tracks, row, link), float(tracks.speed[row]), limit[lane]) + hold
+        )
         held = arrival[lane, : count[lane]] < due
         way = KnownWay(
-            link - int(layout.link_start[_signal(layout, link)]), float(share[lane, : count[lane]][held].sum())
+            link - int(layout.link_start[signal_of_link(layout, link)]), float(share[lane, : count[lane]][held].sum())
         )
         if lane not in found or due < found[lane][0]:
             found[lane] = due, way
@@ -89,17 +91,18 @@ def opened(usual: Reals, shown: NDArray[np.bool_], first: int, ways: Mapping[int
     return found
 
 
-def _signal(layout: Layout, link: int) -> int:
+def signal_of_link(layout: Layout, link: int) -> int:
+    """Signal of a link (flat row)."""
     return int(np.searchsorted(layout.link_start, link, side="right")) - 1
 
 
 def _lane(layout: Layout, link: int) -> int:
-    return int(layout.lane_start[_signal(layout, link)] + layout.link_lane[link])
+    return int(layout.lane_start[signal_of_link(layout, link)] + layout.link_lane[link])
 
 
-def _distance(layout: Layout, tracks: Tracks, row: int, link: int) -> float:
+def distance_to_link(layout: Layout, tracks: Tracks, row: int, link: int) -> float:
     """Way of a track to the stop line of a link, m; inf where it is not in reach."""
-    road, signal, lane = int(tracks.road[row]), _signal(layout, link), _lane(layout, link)
+    road, signal, lane = int(tracks.road[row]), signal_of_link(layout, link), _lane(layout, link)
     rows = slice(int(layout.reach_start[road]), int(layout.reach_start[road + 1]))
     lanes, extra = layout.reach_lane[rows], layout.reach_extra[rows]
     own = lanes == lane

@@ -15,6 +15,8 @@ Ints = NDArray[np.int32]
 Reals = NDArray[np.float64]
 SIGHT = 250.0
 """m, how far before the stop line the tracks of an approach count"""
+SHORT = 15.0
+"""m, room for fewer than two vehicles"""
 RED, YIELD, PROTECTED = 0, 1, 2
 """What a stage shows a link."""
 

@@ -8,7 +8,7 @@ PASSENGERS = 30.0
 """on a bus of which nothing is known"""
 OCCUPANTS = 1.4
 """of another vehicle"""
-SHARE = 1 / 3
+SHARE = 0.2
 """of its passengers that counts for a bus that is on time"""
 LATE = 30.0
 """s behind from which a bus counts in full"""

@@ -47,11 +47,29 @@ class Approach(NamedTuple):
     """vehicles/s by which the room behind the signal grows"""
     open_usual: Reals
     """share of the saturation flow that a stage usually carries, `[stage, lane]`"""
+    feeds: "Feeds"
+
+
+class Feeds(NamedTuple):
+    """Lanes inside a unit that vehicles come to behind a stop line of the same unit, rows from `start[lane]`."""
+
+    start: Ints
+    lane: Ints
+    part: Reals
+    """`[stage, row]`: share of those who leave the lane under a stage"""
+    delay: Reals
+    """s from stop line to stop line"""
+    storage: Reals
+    """vehicles that a lane inside holds, 0 where a lane begins outside, `(lanes,)`"""
 
 
 class Work(NamedTuple):
     """Memory of the model, reused."""
 
+    number: Ints
+    """vehicles of each lane, those included that come from other lanes of the unit"""
+    load: Reals
+    """vehicles on each lane inside and on their way to it"""
     done: Ints
     queued: Ints
     free_at: Reals

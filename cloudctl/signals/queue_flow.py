@@ -13,6 +13,7 @@ from cloudctl.signals.queue_columns import (
     STOP_COST,
     Approach,
     Bytes2,
+    Feeds,
     Work,
 )
 from maps.compiled import compiled
@@ -21,6 +22,10 @@ AFTER = 6.0
 """s that a vehicle still waiting at the end of the horizon waits on at least"""
 YIELD_GAP = 4.0
 """s between two vehicles with right of way that let one pass"""
+PLACE = 0.5
+"""vehicles; less room inside is none"""
+PART_LEAST = 0.02
+"""share of a lane's vehicles that is left out of account"""
 YIELD_LEAST = 0.08
 """share of the saturation flow that passes at the end of green without a gap"""
 
@@ -28,7 +33,8 @@ YIELD_LEAST = 0.08
 @compiled
 def pass_second(approach: Approach, work: Work, now: float) -> float:
     """Let one second pass on all lanes; return what their vehicles lost, s."""
-    number, arrival, share, care = approach.number, approach.arrival, approach.share, approach.care
+    number, arrival, share, care = work.number, approach.arrival, approach.share, approach.care
+    feeds, feed_start, load = approach.feeds, approach.feeds.start, work.load
     done, waiting, room, last = work.done, work.waiting, work.room, work.last
     value, valued = approach.value, work.valued
     unblocked, stuck, refill = work.unblocked, approach.stuck, approach.refill
@@ -48,13 +54,72 @@ def pass_second(approach: Approach, work: Work, now: float) -> float:
         if giving_way > 0.0:
             gap = _gap(lane, now, active, work.active_count[0], foes, number, arrival, done, last)
             opened += giving_way * gap
+        fed = feed_start[lane + 1] > feed_start[lane]
+        if fed:
+            opened *= 1.0 - _part_full(lane, stage, feeds, load, waiting, protected, yielding)
         held = first_row and stuck[lane] and protected[work.place[1], lane] > OPEN_FULLY
         if opened > OPEN_FULLY and not held:
+            if unblocked[lane] < OPEN_LEAST:
+                work.free_at[lane] = now
             unblocked[lane] = 1.0
         if opened > OPEN_LEAST:
             columns = (number, arrival, share, value, done, waiting, valued, room, last, unblocked, work.free_at)
+            first = done[lane]
             cost += care[lane] * _depart(lane, opened, now, *columns)
+            if feeds.storage[lane] > 0.0:
+                load[lane] -= share[lane, first : done[lane]].sum()
+            if fed:
+                for row in range(first, done[lane]):
+                    _feed(lane, row, stage, now, feeds, approach.number, number, arrival, share, value, load)
     return cost
+
+
+@compiled
+def _part_full(
+    lane: int, stage: int, feeds: Feeds, load: Reals, waiting: Reals, protected: Reals, yielding: Reals
+) -> float:
+    """Share of those next to leave a lane who would find no place inside the unit."""
+    part, target, storage = feeds.part, feeds.lane, feeds.storage
+    full = 0.0
+    for row in range(feeds.start[lane], feeds.start[lane + 1]):
+        inside = target[row]
+        flowing = protected[stage, inside] + yielding[stage, inside] > OPEN_LEAST
+        room = max(storage[inside], 1.0) - waiting[inside] if flowing else storage[inside] - load[inside]
+        if room < PLACE:
+            full += part[stage, row]
+    return min(full, 1.0)
+
+
+@compiled
+def _feed(
+    lane: int,
+    row: int,
+    stage: int,
+    now: float,
+    feeds: Feeds,
+    base: Ints,
+    number: Ints,
+    arrival: Reals,
+    share: Reals,
+    value: Reals,
+    load: Reals,
+) -> None:
+    """Put a vehicle that has left a lane on the lanes inside the unit, behind those that are there."""
+    for way in range(feeds.start[lane], feeds.start[lane + 1]):
+        part = feeds.part[stage, way]
+        if part < PART_LEAST:
+            continue
+        inside, due = feeds.lane[way], now + 1.0 + feeds.delay[way]
+        load[inside] += part * share[lane, row]
+        end = number[inside]
+        if end > base[inside] and (arrival[inside, end - 1] + 1.0 > due or end == arrival.shape[1]):
+            share[inside, end - 1] += part * share[lane, row]
+            value[inside, end - 1] += part * value[lane, row]
+        elif end < arrival.shape[1]:
+            arrival[inside, end] = max(due, arrival[inside, end - 1]) if end > 0 else due
+            share[inside, end] = part * share[lane, row]
+            value[inside, end] = part * value[lane, row]
+            number[inside] = end + 1
 
 
 @compiled
@@ -148,7 +213,7 @@ def _depart(
 @compiled
 def rest_cost(approach: Approach, work: Work) -> float:
     """What the vehicles lose that are still waiting at the end."""
-    number, arrival, share, care = approach.number, approach.arrival, approach.share, approach.care
+    number, arrival, share, care = work.number, approach.arrival, approach.share, approach.care
     value, done = approach.value, work.done
     cost = 0.0
     for place in range(work.active_count[0]):

@@ -7,6 +7,7 @@ signal counted.
 
 from cloudctl.signals.following_stage import next_stage
 from cloudctl.signals.queue_columns import (
+    HEADWAY,
     HORIZON,
     OPEN_LEAST,
     STAGES_PLANNED,
@@ -15,19 +16,21 @@ from cloudctl.signals.queue_columns import (
     Plan,
     Work,
 )
-from cloudctl.signals.queue_flow import pass_second, rest_cost
+from cloudctl.signals.queue_flow import YIELD_LEAST, pass_second, rest_cost
 from maps.compiled import compiled
 
 LONG_AGO = 100.0
 """s"""
+BLOCKED_FOR = HEADWAY / YIELD_LEAST
+"""s that a vehicle which stands in spite of its green is taken to stand on in that stage"""
 
 
 @compiled
 def find_active(approach: Approach, work: Work) -> None:
-    """List the lanes that have vehicles."""
+    """List the lanes that have vehicles or may get some from other lanes of the unit."""
     work.active_count[0] = 0
     for lane in range(approach.number.size):
-        if approach.number[lane] > 0:
+        if approach.number[lane] > 0 or approach.feeds.storage[lane] > 0.0:
             work.active[work.active_count[0]] = lane
             work.active_count[0] += 1
 
@@ -64,10 +67,14 @@ def _reset(approach: Approach, work: Work, plan: Plan, elapsed: float) -> None:
     done, queued, free_at, room = work.done, work.queued, work.free_at, work.room
     waiting, valued, last, unblocked = work.waiting, work.valued, work.last, work.unblocked
     before, stuck = approach.room, approach.stuck
+    number, storage, share = approach.number, approach.feeds.storage, approach.share
     for lane in range(done.size):
+        work.number[lane] = number[lane]
+        if storage[lane] > 0.0:
+            work.load[lane] = share[lane, : number[lane]].sum()
         done[lane] = 0
         queued[lane] = 0
-        free_at[lane] = 0.0
+        free_at[lane] = BLOCKED_FOR if stuck[lane] else 0.0
         room[lane] = before[lane]
         waiting[lane] = 0.0
         valued[lane] = 0.0
@@ -102,8 +109,10 @@ def _begin_green(approach: Approach, work: Work, now: float) -> None:
     work.place[2] = work.place[1]
     for row in range(work.active_count[0]):
         lane = work.active[row]
+        if work.unblocked[lane] < OPEN_LEAST:
+            work.free_at[lane] = now
         work.unblocked[lane] = 1.0
         if approach.open_protected[before, lane] + approach.open_yield[before, lane] <= OPEN_LEAST:
             done = work.done[lane]
-            if done < approach.number[lane] and approach.arrival[lane, done] <= now + 1.0:
+            if done < work.number[lane] and approach.arrival[lane, done] <= now + 1.0:
                 work.free_at[lane] = max(work.free_at[lane], now + START_LOSS)

@@ -8,16 +8,19 @@ of the second before. While too few vehicles are seen the fixed plan stays.
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cloudctl.signals.arrivals import CAPACITY, add_tracks, add_unseen
 from cloudctl.signals.clearance import Clearance
 from cloudctl.signals.coverage import Coverage
+from cloudctl.signals.inside import feeds_of
 from cloudctl.signals.joining import join
 from cloudctl.signals.known_ways import KnownWay, add_known, known_rows, opened
 from cloudctl.signals.layout import PROTECTED, SIGHT, YIELD, Ints, Layout, Priority, Reals, Scene, Tracks
+from cloudctl.signals.plan_priority import PlanPriority
 from cloudctl.signals.plan_search import search_plan
 from cloudctl.signals.queue_columns import HORIZON, STAGES_PLANNED, YIELD_USUAL, Approach, Plan, Work
-from cloudctl.signals.safety import FOLLOW_PLAN, KEEP_CLEAR, SafetyLayer
+from cloudctl.signals.safety import KEEP_CLEAR, SafetyLayer
 from cloudctl.signals.turning import Turning, lanes_room, room_behind
 
 ENOUGH_SHARE = 0.65
@@ -32,6 +35,8 @@ PATIENCE = 60.0
 """s that the first vehicle of a lane stands before its lane counts more"""
 JAM_AFTER, JAM_STANDS = 10.0, 6.0
 """s of green and s that all first vehicles stand in it after which the stage gives up"""
+CARE_INSIDE = 3.0
+"""how much a second counts for who stands inside a unit, where others cannot pass"""
 _HEAD = 4.0
 """m before the stop line within which the first vehicle of a lane stands"""
 _HALT = 0.2
@@ -46,9 +51,13 @@ class RollingHorizon:
     def __init__(self, layout: Layout, safety: SafetyLayer) -> None:
         self._clearance = Clearance(layout)
         self._joining = join(layout)
+        alone = np.isin(np.arange(layout.signals), [rows[0] for rows in self._joining.members if len(rows) == 1])
+        changes = safety.change_times()
+        self._in_plan = PlanPriority(layout, alone, changes)
         self._layout = layout = self._joining.layout
-        changes = self._joining.change_times(safety.change_times())
-        self._units = [_Unit(layout, number, change) for number, change in enumerate(changes)]
+        changes = self._joining.change_times(changes)
+        inside = self._joining.fed_inside
+        self._units = [_Unit(layout, number, change, inside) for number, change in enumerate(changes)]
         self.coverage = Coverage(layout)
         self._turning = Turning(layout)
         self._active = False
@@ -71,7 +80,7 @@ class RollingHorizon:
         share = self.coverage.share
         self._active = share >= LEAST_SHARE if self._active else self.coverage.at_least >= ENOUGH_SHARE
         if not self._active:
-            return np.full(len(scene.lights.stage), FOLLOW_PLAN, np.int32)
+            return self._in_plan.propose(scene)
         if self._decisions % TURNS_EVERY == 0:
             self._learn_turns()
         self._decisions += 1
@@ -131,7 +140,7 @@ class RollingHorizon:
             arrival=self._arrival[rows],
             share=self._share[rows],
             value=self._value[rows],
-            care=1.0 + np.clip(standing / PATIENCE - 1.0, 0.0, 4.0),
+            care=unit.care * (1.0 + np.clip(standing / PATIENCE - 1.0, 0.0, 4.0)),
             open_protected=protected,
             open_yield=yielding,
             foes=unit.foes,
@@ -141,6 +150,7 @@ class RollingHorizon:
             stuck=((standing > 0) & (elapsed > _GREEN_SEEN)).astype(np.uint8),
             refill=growth,
             open_usual=usual,
+            feeds=unit.feeds,
         )
         search_plan(approach, unit.work, plan, unit.trial, unit.made, stage, elapsed, ROUNDS)
         return int(plan.stage[1]) if plan.length[0] > 1 and plan.green[0] <= elapsed else stage
@@ -149,11 +159,14 @@ class RollingHorizon:
 class _Unit:
     """Columns of one signal, or of some that are joined, that hardly change, its plan and the memory of its model."""
 
-    def __init__(self, layout: Layout, signal: int, change: Reals) -> None:
+    def __init__(self, layout: Layout, signal: int, change: Reals, inside: NDArray[np.bool_]) -> None:
         self.first = int(layout.lane_start[signal])
         self.lanes = int(layout.lane_start[signal + 1]) - self.first
+        rows = slice(self.first, self.first + self.lanes)
+        self.care = np.where(inside[rows], CARE_INSIDE, 1.0)
         links = slice(int(layout.link_start[signal]), int(layout.link_start[signal + 1]))
-        self.link_lane, self.out = layout.link_lane[links], layout.link_out[links]
+        self.link_lane = layout.link_lane[links]
+        self._feeds_of, self.out = feeds_of(layout, signal, inside[rows])
         stages = len(layout.programs[signal].greens)
         self._shown = layout.shown[layout.shown_start[signal] : layout.shown_start[signal + 1]].reshape(stages, -1)
         self.change = change
@@ -187,6 +200,7 @@ class _Unit:
         of_lane = np.eye(self.lanes)[self.link_lane] * turn[:, None]
         self.protected: Reals = (self._shown == PROTECTED) @ of_lane
         self.yielding: Reals = (self._shown == YIELD) @ of_lane
+        self.feeds = self._feeds_of(self._shown, turn)
         self.usual: Reals = self.protected + YIELD_USUAL * self.yielding
 
 
@@ -203,6 +217,8 @@ def _drop_first(plan: Plan) -> None:
 
 def _memory(lanes: int) -> Work:
     return Work(
+        number=np.zeros(lanes, np.int32),
+        load=np.zeros(lanes),
         done=np.zeros(lanes, np.int32),
         queued=np.zeros(lanes, np.int32),
         free_at=np.zeros(lanes),

@@ -140,9 +140,22 @@ async def test_a_change_that_was_put_in_comes_out_with_its_certainty_and_is_kept
     assert [found[name]["verdict"] for name in ("speed", "travel_time", "delay")] == ["better"] * 3
     assert found["delay"]["relative"] == pytest.approx(-1 / 6, abs=0.03)
     assert [found[name]["verdict"] for name in ("flow", "stops")] == ["no evidence of a change"] * 2
+    assert {each["links_known"] for each in found.values()} == {3}
     with psycopg.connect(store_database) as connection:
         connection.execute("DELETE FROM v2x.link_state")
     assert await gateway.ask("GET", f"/{made['id']}/result") == result
+
+
+async def test_only_whole_intervals_count_from_the_start_of_each_period_on(store_database: str, gateway: World) -> None:
+    fill(store_database)
+    late = {
+        name: {"start": text(START + offset + 420), "end": text(START + offset + 3600 * HOURS)}
+        for name, offset in (("before", 0.0), ("after", LATER))
+    }
+    made = await gateway.ask("POST", "", wanted(**late, measures=["speed", "delay"]), 201)
+    result = await gateway.ask("GET", f"/{made['id']}/result")
+    counted = {(each["intervals_before"], each["intervals_after"]) for each in result["measures"]}
+    assert counted == {((60 * HOURS - 7) // 15, (60 * HOURS - 7) // 15)}
 
 
 async def test_an_area_may_be_drawn_and_experiments_are_listed_the_newest_first(plain: World) -> None:
@@ -157,7 +170,7 @@ async def test_an_area_may_be_drawn_and_experiments_are_listed_the_newest_first(
     assert [each["id"] for each in rest.json()["items"]] == [drawn["id"]]
     assert await plain.ask("GET", f"/{chosen['id']}") == chosen
     nothing = await plain.ask("GET", f"/{chosen['id']}/result")
-    assert [each["verdict"] for each in nothing["measures"]] == ["too little is stored"]
+    assert [(each["verdict"], each["links_known"]) for each in nothing["measures"]] == [("too little is stored", 0)]
 
 
 async def test_what_cannot_be_compared_is_refused_with_its_reason(plain: World) -> None:
@@ -166,6 +179,7 @@ async def test_what_cannot_be_compared_is_refused_with_its_reason(plain: World) 
         ({"links": ["nowhere"]}, "nowhere"),
         ({"polygon": [[0, 0], [1, 0], [0, 1]]}, "either a polygon or links"),
         ({"after": {"start": text(START), "end": text(START + 90_000)}}, "begins before"),
+        ({"after": {"start": text(LATER + START + 9000), "end": text(LATER + START)}}, "after ends before it begins"),
         ({"measures": []}, "measures"),
         ({"name": ""}, "name"),
     ]

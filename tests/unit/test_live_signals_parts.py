@@ -89,7 +89,8 @@ def test_a_track_keeps_its_number_while_it_is_there() -> None:
 
 
 def test_people_on_foot_and_tracks_off_lanes_are_no_vehicles_of_an_approach() -> None:
-    source = TrackSource(network(), np.ones(len(network().lanes.id), bool))
+    layout = layout_of(network(), programs_of(network()), [0])
+    source = TrackSource(network(), np.ones(len(layout.roads.ids), bool))
     vehicles = [Vehicle("AB", 400.0), Vehicle("AB", 450.0, kind=ParticipantKind.PEDESTRIAN), Vehicle("DB", 100.0)]
     seen = picture(0.0, 0, vehicles)
     lane = seen.tracks.lane.copy()
@@ -142,7 +143,7 @@ def test_the_plan_is_followed_second_by_second_through_its_changes() -> None:
 def test_serving_a_queue_sooner_saves_what_it_waits_less() -> None:
     layout = layout_of(network(), programs_of(network()), [0])
     savings, program = Savings(layout), programs_of(network())[0]
-    source = TrackSource(network(), np.ones(len(network().lanes.id), bool))
+    source = TrackSource(network(), np.ones(len(layout.roads.ids), bool))
     savings.look(source.read(picture(0.0, 0, queue("DB", 5))))
     planned = planned_stages(program, 0, 10.0)
     sooner = recommended_stages(program, program.change(0, 1), 1, 20.0)

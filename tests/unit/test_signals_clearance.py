@@ -44,6 +44,21 @@ def test_who_stands_inside_is_in_the_way_of_crossing_greens_alone(
     assert found.tolist() == [blocks]
 
 
+@pytest.mark.parametrize(("behind", "waits"), [(0, True), (1, False)], ids=["green", "red"])
+def test_who_stands_before_another_red_light_is_not_waited_for(behind: int, waits: bool) -> None:
+    roads = Roads(
+        ("north", "east", "short", "out", ":n", ":e"), np.array([100.0, 100, 0.2, 90, 14, 12]), np.full(6, 13.9)
+    )
+    phases = (Phase("Gr", 30), Phase("yr", 3), Phase("rG", 30), Phase("ry", 3))
+    links = {
+        "x": [Link("north", "short", ":n", 0), Link("east", "out", ":e", 1)],
+        "y": [Link("short", "out", "", 0), Link("east", "out", "", 1)],
+    }
+    area = build_layout(roads, [Program("x", phases), Program("y", phases)], links, [])
+    found = Clearance(area).standing_inside(_tracks(4, 0.0), np.array([1, behind], np.int32))
+    assert found.tolist() == [waits, False]
+
+
 def _shown(proposals: list[int]) -> list[str]:
     """What is shown each second from the 10th second of the first green on."""
     safety = SafetyLayer([PROGRAM], 0.0)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from cloudctl.signals.joining import SHORT, Joining, join
-from cloudctl.signals.layout import Layout, Lights, Priority, Roads, Scene, Tracks
+from cloudctl.signals.joining import Joining, join
+from cloudctl.signals.layout import SHORT, Layout, Lights, Priority, Roads, Scene, Tracks
 from cloudctl.signals.layout_build import Link, build_layout
 from cloudctl.signals.program import Phase, Program
 from cloudctl.signals.rolling_horizon import RollingHorizon
@@ -45,7 +45,10 @@ def _lights(*stages: int, green_for: float = 20.0) -> Lights:
 def test_signals_with_a_short_link_between_them_are_one() -> None:
     joining = join(_area())
     assert _members(joining) == [[0], [1, 2]]
-    assert joining.stages[1].tolist() == [[0, 0], [1, 1]]
+    assert [[row for row, stage in enumerate(joining.stages[1]) if stage.sum() == 2 * each] for each in (0, 1)] == [
+        [0],
+        [3],
+    ]
 
 
 def test_signals_with_room_between_them_stay_single() -> None:
@@ -54,32 +57,41 @@ def test_signals_with_room_between_them_stay_single() -> None:
     assert joining.spread([1, 0, 1]).tolist() == [1, 0, 1]
 
 
-@pytest.mark.parametrize(
-    ("area", "stages"),
-    [
-        (_area(offset=4.0), [[0, 0], [1, 1]]),
-        (_area(offset=30.0), [[0, 0], [1, 1]]),
-        (_area(offset=30.0, third=(PHASES[2], PHASES[3], PHASES[0], PHASES[1])), [[0, 1], [1, 0]]),
-        (_area(third=(*PHASES, Phase("GG", 30), Phase("yy", 3))), [[0, 0], [0, 2], [1, 1]]),
-    ],
-    ids=["plans overlap", "plans let vehicles in against red", "other order", "another cycle"],
-)
-def test_joint_stages_let_vehicles_pass_and_have_every_stage(area: Layout, stages: list[list[int]]) -> None:
-    joining = join(area)
-    assert sorted(joining.stages[1].tolist()) == stages
-    assert sorted(joining.spread([0, row]).tolist()[1:] for row in range(len(stages))) == stages
+def _chain(offset: float = 0.0, light: str = "G", signals: int = 5) -> Layout:
+    """Signals in a row, a link of 0.2 m from each to the next; `light` is what lets vehicles onto those links."""
+    between = [f"to{number}" for number in range(signals)]
+    names = [*between, *[f"side{number}" for number in range(signals)], "out"]
+    length = np.array([100.0, *[0.2] * (signals - 1), *[100.0] * signals, 60.0])
+    programs, links = [], {}
+    for number in range(signals):
+        name, ahead = f"s{number}", between[number + 1] if number + 1 < signals else "out"
+        phases = (Phase(f"{light}r", 27), Phase("yr", 3), Phase("rG", 27), Phase("ry", 3))
+        programs.append(Program(name, phases, offset * (number % 2)))
+        links[name] = [Link(between[number], ahead, "", 0), Link(f"side{number}", "out", "", 1)]
+    return build_layout(Roads(tuple(names), length, np.full(len(names), 13.9)), programs, links, [])
 
 
-def test_the_plans_tell_what_is_shown_together_where_nobody_passes_from_one_to_the_other() -> None:
-    roads = Roads(("a", "b", "c", "d", "s", "out"), np.array([90.0, 90.0, 90.0, 90.0, 0.2, 60.0]), np.full(6, 13.9))
-    links = {
-        "x": [Link("a", "out", "", 0), Link("b", "out", "", 1), Link("c", "s", "", 2)],
-        "y": [Link("s", "out", "", 0), Link("d", "out", "", 1)],
-    }
-    phases = (Phase("Grg", 27), Phase("yry", 3), Phase("rGg", 27), Phase("ryy", 3))
-    for offset, stages in ((0.0, [[0, 0], [1, 1]]), (30.0, [[0, 1], [1, 0]])):
-        programs = [Program("x", phases), Program("y", PHASES, offset)]
-        assert sorted(join(build_layout(roads, programs, links, [])).stages[0].tolist()) == stages
+def test_of_few_joint_stages_all_are_kept() -> None:
+    assert sorted(join(_area()).stages[1].tolist()) == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert len(join(_chain(signals=4)).stages[0]) == 16
+
+
+def test_of_many_joint_stages_there_is_one_with_each_two_of_signals_side_by_side() -> None:
+    stages = join(_chain()).stages[0]
+    assert len(stages) < 16
+    for first in range(4):
+        assert {tuple(pair) for pair in stages[:, first : first + 2].tolist()} == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    assert [0, 0, 0, 0, 0] in stages.tolist()
+
+
+@pytest.mark.parametrize(("offset", "shown"), [(0.0, [[0] * 5, [1] * 5]), (30.0, [[0, 1, 0, 1, 0], [1, 0, 1, 0, 1]])])
+def test_between_equals_the_plans_tell_what_is_shown_together(offset: float, shown: list[list[int]]) -> None:
+    stages = join(_chain(offset, light="g")).stages[0].tolist()
+    assert [each in stages for each in shown] == [True, True]
+    assert [[1 - stage if row % 2 else stage for row, stage in enumerate(each)] in stages for each in shown] != [
+        True,
+        True,
+    ]
 
 
 def test_who_has_priority_keeps_its_link() -> None:
@@ -98,7 +110,7 @@ def test_who_has_priority_keeps_its_link() -> None:
 def test_a_joined_layout_keeps_what_each_link_is() -> None:
     area = _area(third=OTHER)
     joined = join(area).layout
-    state = joined.programs[1].stage_state(1)
+    state = joined.programs[1].stage_state(3)
     first, last = joined.link_start[1:3].tolist()
     found = {
         (
@@ -122,34 +134,39 @@ def test_a_joined_layout_keeps_what_each_link_is() -> None:
 def test_the_longest_change_of_its_signals_is_that_of_a_unit() -> None:
     area = _area(third=OTHER)
     changes = join(area).change_times(SafetyLayer(area.programs, 0.0).change_times())
-    assert changes[1].tolist() == [[0, 4], [4, 0]]
+    assert changes[1][np.ix_([0, 3], [0, 3])].tolist() == [[0, 4], [4, 0]]
+    assert changes[1][0].tolist() == [0, 4, 3, 4]
 
 
-def test_whatever_comes_joined_signals_show_what_their_plans_show_together() -> None:
-    area, rng = _area(), np.random.default_rng(4)
-    safety = SafetyLayer(area.programs, 0.0)
-    strategy = RollingHorizon(area, safety)
+def _decides(area: Layout, lights: Lights, *tracks: tuple[int, float]) -> list[int]:
+    """What is proposed for standing vehicles of (road, m to its end)."""
+    strategy = RollingHorizon(area, SafetyLayer(area.programs, 0.0))
     strategy.coverage.declare(1.0)
-    shown, joint = set(), set()
-    for second in range(300):
-        if second % 20 == 0:
-            queues = [(road, 1.0 + 7.0 * place) for road in (0, 1, 3) for place in range(rng.integers(0, 12))]
-        road, rest = np.array([each for each, _ in queues], np.int32), np.array([each for _, each in queues])
-        tracks = Tracks(np.arange(len(queues)), road, rest, np.zeros(len(queues)), np.full(len(queues), 5.0))
-        proposal = strategy.propose(Scene(float(second), tracks, safety.lights(float(second))))
-        joint.add(tuple(proposal[1:].tolist()))
-        shown.add(int(proposal[1]))
-        safety.advance(float(second), proposal, np.full(3, float(second)))
-    assert shown == {0, 1}
-    assert joint == {(0, 0), (1, 1)}
+    road, rest = np.array([each for each, _ in tracks], np.int32), np.array([rest for _, rest in tracks], float)
+    count = len(tracks)
+    seen = Tracks(np.arange(count), road, rest, np.zeros(count), np.full(count, 5.0))
+    proposal: list[int] = strategy.propose(Scene(0.0, seen, lights)).tolist()
+    return proposal
+
+
+def test_a_queue_gets_green_at_both_stop_lines_on_its_way_through() -> None:
+    assert _decides(_area(), _lights(0, 1, 1), *[(0, 1.0 + 7.5 * place) for place in range(6)])[1:] == [0, 0]
+    assert _decides(_area(), _lights(0, 0, 1), *[(0, 1.0 + 7.5 * place) for place in range(6)])[1:] == [0, 0]
+
+
+def test_who_stands_between_two_stop_lines_goes_before_those_outside() -> None:
+    outside = [(3, 1.0), (3, 8.5)]
+    assert _decides(_area(), _lights(0, 1, 1), *outside)[2] == 1
+    assert _decides(_area(), _lights(0, 1, 1), (2, 0.1), *outside)[2] == 0
 
 
 def test_signals_that_show_no_joint_stage_are_led_to_the_nearest() -> None:
-    area = _area()
-    strategy = RollingHorizon(area, SafetyLayer(area.programs, 0.0))
-    strategy.coverage.declare(1.0)
-    empty = Tracks(*(np.zeros(0, kind) for kind in (np.int64, np.int32, float, float, float)))
-    assert strategy.propose(Scene(0.0, empty, _lights(0, 1, 0))).tolist() in ([0, 0, 0], [0, 1, 1])
+    area = _chain()
+    stages = join(area).stages[0].tolist()
+    lacking = next(list(each) for each in np.ndindex(2, 2, 2, 2, 2) if list(each) not in stages)
+    found = _decides(area, _lights(*lacking))
+    assert found in stages
+    assert sum(a != b for a, b in zip(found, lacking, strict=True)) == 1
 
 
 def test_only_lanes_between_joined_signals_are_fed_inside() -> None:

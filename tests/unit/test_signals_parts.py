@@ -125,11 +125,40 @@ def test_the_share_seen_follows_from_gaps_in_queues(layout: Layout) -> None:
         coverage, track = Coverage(layout), 0
         for second in range(300):
             seen = [i for i in range(8) if rng.random() < share]
-            tracks = _tracks(*[(track + i, 1, 1.0 + 7.0 * i, 0.0) for i in seen])
-            coverage.observe(float(second), tracks)
+            for speed in (9.0, 0.0):
+                tracks = _tracks(*[(track + i, 1, 1.0 + 7.0 * i, speed) for i in seen])
+                coverage.observe(2.0 * second + (speed == 0.0), tracks)
             track += 8
         assert coverage.share == pytest.approx(share, abs=0.06)
         assert coverage.at_least < coverage.share + 1e-9
+
+
+def test_who_stands_from_the_first_moment_on_says_nothing_of_the_road_before_it(layout: Layout) -> None:
+    coverage = Coverage(layout)
+    for second in range(30):
+        coverage.observe(float(second), _tracks((second, 1, 50.0, 0.0)))
+    assert (coverage.share, coverage.at_least) == (0.0, 0.0)
+    coverage.declare(1.0)
+    assert coverage.share == 1.0
+
+
+def test_what_is_declared_holds_through_a_quiet_night_and_no_longer_than_it_is_declared(layout: Layout) -> None:
+    coverage = Coverage(layout)
+    coverage.declare(1.0)
+    for second in range(0, 20_000, 50):
+        coverage.observe(float(second), _tracks())
+    assert coverage.at_least > 0.75
+    coverage.declare(None)
+    assert coverage.at_least == 0.0
+
+
+def test_queues_with_gaps_outweigh_what_is_declared(layout: Layout) -> None:
+    coverage = Coverage(layout)
+    coverage.declare(1.0)
+    for second in range(40):
+        for speed in (9.0, 0.0):
+            coverage.observe(2.0 * second + (speed == 0.0), _tracks((second, 1, 50.0, speed)))
+    assert coverage.share < 0.2
 
 
 def test_turning_learns_from_tracks_that_pass(layout: Layout) -> None:

@@ -20,6 +20,8 @@ EVERY = 1.0
 """s between two looks"""
 AT_LIMIT = 0.5
 """Advice this near the limit, m/s, changes nothing: the driver goes as ever."""
+_STRATEGIC, _BLOCKED = 1 << 3, 31 << 9
+"""Bits of SUMO's lane-change states: the route needs it; somebody on that lane is in the way (libsumo `LCA_*`)."""
 DENSITY = 742.0
 """g/l, petrol (SUMO gives mg)"""
 
@@ -112,12 +114,19 @@ class _Drivers:
 
 
 def _follow(name: str, advised: float, speed: float) -> None:
-    """Hold the advised speed, slow down to it in comfort, else drive as ever."""
+    """Hold the advised speed, slow down to it in comfort, else drive as ever: so does who looks for a gap beside."""
     limit = float(libsumo.vehicle.getAllowedSpeed(name))
-    if advised >= limit - AT_LIMIT or speed < advised - libsumo.vehicle.getAccel(name) * EVERY:
+    slow = speed < advised - libsumo.vehicle.getAccel(name) * EVERY
+    if advised >= limit - AT_LIMIT or slow or _must_change_lanes(name):
         libsumo.vehicle.setSpeed(name, -1)
     else:
         libsumo.vehicle.setSpeed(name, max(advised, speed - COMFORT * EVERY))
+
+
+def _must_change_lanes(name: str) -> bool:
+    """Whether the lane that a vehicle's route needs is taken: two abreast that hold a speed would never get past."""
+    states = [libsumo.vehicle.getLaneChangeState(name, side)[0] for side in (-1, 1)]
+    return any(state & _STRATEGIC and state & _BLOCKED for state in states)
 
 
 def read_result(file: Path, drivers: _Drivers | None) -> GlosaResult:

@@ -9,6 +9,7 @@ import numpy as np
 
 from cloudctl.advice.scene import Scene
 from cloudctl.advice.topology import Topology
+from cloudctl.signals.evaluation.inside_lanes import InsideLanes
 from cloudctl.signals.evaluation.sumo_lights import SumoLights
 from fusion.picture import LinkStates, TrafficPicture
 from fusion.tracks import MAX_SOURCES, TrackTable
@@ -46,12 +47,16 @@ def read_network(net: Path) -> RoadNetwork:
 
 
 class SumoPicture:
-    """Scenes of each second: every vehicle is a track, a share of them has a terminal and tells its route."""
+    """Scenes of each second: every vehicle is a track, a share of them has a terminal and tells its route.
+
+    Places are told for vehicles inside junctions alone: who is on a lane is known by that.
+    """
 
     def __init__(self, net: Path, share: float, seed: int) -> None:
         self._topology = Topology(read_network(net)).prepare()
         self._lights = SumoLights(self._topology.network)
         self._lane = self._topology.network.lane_rows
+        self._inside = InsideLanes(self._topology.network)
         self._links = _free(self._topology.network)
         self._share = share
         self._random = np.random.default_rng((seed, 10))
@@ -89,12 +94,18 @@ class SumoPicture:
             libsumo.vehicle.subscribe(name, (LANE, PLACE, SPEED, ODOMETER))
 
     def _tracks(self, now: float) -> TrackTable:
+        every = libsumo.vehicle.getAllSubscriptionResults().items()
         seen = [
-            (self._track[name], self._lane[values[LANE]], values[PLACE], values[SPEED])
-            for name, values in libsumo.vehicle.getAllSubscriptionResults().items()
+            (self._track[name], self._lane.get(values[LANE], -1), values[PLACE], values[SPEED], 0.0, 0.0, 0.0)
+            for name, values in every
             if values[LANE] in self._lane
         ]
-        table = np.array(seen, np.float64).reshape(-1, 4)
+        for name, values in every:
+            if values[LANE] in self._inside:
+                number = self._track[name]
+                place = self._inside.place(values[LANE], values[PLACE] - float(self._length[number]) / 2)
+                seen.append((number, -1, np.nan, values[SPEED], *place))
+        table = np.array(seen, np.float64).reshape(-1, 7)
         row, count = table[:, 0].astype(np.int64), len(seen)
         device = np.where(np.array(self.equipped, bool)[row], row, -1).astype(np.int32)
         sources = np.full((count, MAX_SOURCES), -1, np.int32)
@@ -103,11 +114,11 @@ class SumoPicture:
         return TrackTable(
             track_id=(row + 1).astype(np.uint32),
             kind=self._kind[row],
-            x=np.zeros(count),
-            y=np.zeros(count),
+            x=table[:, 4],
+            y=table[:, 5],
             vx=table[:, 3].astype(np.float32),
             vy=nought,
-            heading=nought,
+            heading=table[:, 6].astype(np.float32),
             covariance=np.tile(np.eye(4, dtype=np.float32), (count, 1, 1)),
             length=length,
             width=np.full(count, 2.0, np.float32),

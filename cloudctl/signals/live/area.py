@@ -67,12 +67,11 @@ class Area:
         self._strategy = strategy(self.layout, self.safety)
         self._seen, self.savings = Coverage(self.layout), Savings(self.layout)
         self._sensors = ApproachCoverage(network, self.layout)
-        self._source = TrackSource(network, _lanes_of_interest(network, self.layout.lane_road, self.layout.reach_start))
+        self._source = TrackSource(network, _roads_of_interest(network, self.layout))
         self._groups = [int(network.signals.group_start[row]) for row in self.rows]
         self._change = self.safety.change_times()
         self._links, self._lane_of_link = _links(self.layout, self._groups)
         self._covered = np.zeros(len(self.rows), bool)
-        self._declared = False
         self.tracks = Tracks(np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0), np.empty(0), np.empty(0))
 
     def decide(
@@ -169,9 +168,8 @@ class Area:
         self._covered = np.where(self._covered, by_sensor >= LEAST_COVERED, by_sensor >= COVERED)
         by_tracks = least >= ENOUGH_SEEN
         strategys = getattr(self._strategy, "coverage", None)
-        if self._covered.any() and not self._declared and isinstance(strategys, Coverage):
-            strategys.declare(float(by_sensor[self._covered].mean()))
-        self._declared = bool(self._covered.any())
+        if isinstance(strategys, Coverage):
+            strategys.declare(float(by_sensor[self._covered].mean()) if self._covered.any() else None)
         self._covered |= by_tracks
         return np.maximum(by_sensor, share if by_tracks else least)
 
@@ -211,13 +209,12 @@ def _links(layout: Layout, groups: Sequence[int]) -> tuple[dict[int, list[int]],
     return found, layout.lane_road[layout.lane_start[signal] + layout.link_lane]
 
 
-def _lanes_of_interest(
-    network: RoadNetwork, approaches: Ints, reach_start: Ints
-) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-    """Approach lanes, lanes that lead to them, and lanes that any connection of them leads to."""
-    wanted = np.diff(reach_start) > 0
-    wanted[approaches] = True
+def _roads_of_interest(network: RoadNetwork, layout: Layout) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """Approach lanes, roads that lead to them, ways across their junctions, lanes that any way from them leads to."""
+    wanted = np.diff(layout.reach_start) > 0
+    wanted[layout.lane_road] = True
+    wanted[layout.link_via[layout.link_via >= 0]] = True
     table = network.connections
-    behind = np.isin(table.from_lane, approaches)
+    behind = np.isin(table.from_lane, layout.lane_road)
     wanted[table.to_lane[behind]] = True
     return wanted

@@ -4,13 +4,14 @@ A light of a program is a signal group, so that the state of a program is read o
 program, or one with fewer than two green stages, have no layout.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from cloudctl.signals.errors import ProgramError
 from cloudctl.signals.layout import Layout, Roads
 from cloudctl.signals.layout_build import Link, Way, build_layout
+from cloudctl.signals.live.junction_lanes import crossing_lengths, crossing_names, crossing_rows
 from cloudctl.signals.program import Phase, Program
 from maps.network import Points, RoadNetwork
 
@@ -29,16 +30,21 @@ def programs_of(network: RoadNetwork) -> dict[int, Program]:
 
 
 def layout_of(network: RoadNetwork, programs: dict[int, Program], signals: Sequence[int]) -> Layout:
-    """Layout of these signals (rows); those without a program or without an approach lane are left out."""
-    lanes = network.lanes
+    """Layout of these signals (rows); those without a program or without an approach lane are left out.
+
+    Its roads are the lanes of the network and, behind them, the ways across junctions.
+    """
+    lanes, names = network.lanes, crossing_names(network)
+    length, speed = lanes.length.astype(np.float64), lanes.speed.astype(np.float64)
+    before = network.connections.from_lane[crossing_rows(network)]
     roads = Roads(
-        tuple(lanes.id.tolist()),
-        np.maximum(lanes.length.astype(np.float64), 1.0),
-        np.maximum(lanes.speed.astype(np.float64), 1.0),
+        (*lanes.id.tolist(), *names.values()),
+        np.maximum(np.concatenate([length, crossing_lengths(network)]), 1.0),
+        np.maximum(np.concatenate([speed, speed[before]]), 1.0),
     )
     chosen = [row for row in signals if row in programs]
-    links = {str(network.signals.id[row]): list(_links(network, programs[row], row)) for row in chosen}
-    return build_layout(roads, [programs[row] for row in chosen], links, _open_ways(network))
+    links = {str(network.signals.id[row]): list(_links(network, programs[row], row, names)) for row in chosen}
+    return build_layout(roads, [programs[row] for row in chosen], links, _open_ways(network, names))
 
 
 def _program(network: RoadNetwork, row: int) -> Program | None:
@@ -66,7 +72,7 @@ def _phase(network: RoadNetwork, step: int, count: int) -> Phase:
     return Phase(state, duration, least if 0 < least < duration else 0.0, most if most > duration else 0.0)
 
 
-def _links(network: RoadNetwork, program: Program, row: int) -> Iterator[Link]:
+def _links(network: RoadNetwork, program: Program, row: int, names: Mapping[int, str]) -> Iterator[Link]:
     table, lanes = network.connections, network.lanes.id
     ways = np.flatnonzero((table.signal == row) & (table.group >= 0) & (table.from_lane >= 0) & (table.to_lane >= 0))
     first = int(network.signals.group_start[row])
@@ -82,7 +88,7 @@ def _links(network: RoadNetwork, program: Program, row: int) -> Iterator[Link]:
             and _cross(shapes[place], shapes[other])
         }
         out = str(lanes[int(table.to_lane[way])])
-        yield Link(str(lanes[sources[place]]), out, "", lights[place], frozenset(rivals))
+        yield Link(str(lanes[sources[place]]), out, names.get(way, ""), lights[place], frozenset(rivals))
 
 
 def _gives_way(program: Program, light: int, other: int) -> bool:
@@ -109,7 +115,12 @@ def _side(a: Points, b: Points, p: Points) -> Points:
     return found
 
 
-def _open_ways(network: RoadNetwork) -> Iterator[Way]:
+def _open_ways(network: RoadNetwork, names: Mapping[int, str]) -> Iterator[Way]:
+    """Ways that no light is on, and those that lead on from where a light let vehicles in."""
     table, lanes = network.connections, network.lanes.id
-    for way in np.flatnonzero((table.group < 0) & (table.from_lane >= 0) & (table.to_lane >= 0)).tolist():
-        yield Way(str(lanes[int(table.from_lane[way])]), str(lanes[int(table.to_lane[way])]), "")
+    for way in np.flatnonzero((table.from_lane >= 0) & (table.to_lane >= 0)).tolist():
+        via, out = names.get(way, ""), str(lanes[int(table.to_lane[way])])
+        if table.group[way] < 0:
+            yield Way(str(lanes[int(table.from_lane[way])]), out, via)
+        elif via:
+            yield Way(via, out, "")

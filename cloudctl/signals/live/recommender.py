@@ -12,7 +12,8 @@ from cloudctl.signals.live.orders import Orders
 from cloudctl.signals.live.pedestrians import Waiting
 from cloudctl.signals.live.recommendation import Mode, Reason, SignalRecommendation
 from cloudctl.signals.live.saving import planned_stages, recommended_stages
-from cloudctl.signals.program import GREEN, Program, Step
+from cloudctl.signals.live.spread import spread
+from cloudctl.signals.program import GREEN, Step
 from cloudctl.signals.safety import FOLLOW_PLAN, STALE
 from cloudctl.signals.strategy import Strategy
 from fusion.picture import TrafficPicture
@@ -41,7 +42,7 @@ class LiveRecommender:
         self.programs = programs_of(network)
         self.observed = ObservedPrograms(network, self.programs)
         self.waiting = Waiting(network)
-        made = [Area(network, self.programs, rows, chosen) for rows in _spread(network, self.programs, areas)]
+        made = [Area(network, self.programs, rows, chosen) for rows in spread(network, self.programs, areas)]
         self.areas = [area for area in made if area.rows]
         self._due = [0.0] * len(self.areas)
         self._confidence = np.zeros(0, np.float32)
@@ -170,16 +171,3 @@ def _detail(area: Area, place: int, decision: Decision, reason: Reason) -> str:
     }
     text = because.get(reason, "") + counted + "."
     return text[0].upper() + text[1:]
-
-
-def _spread(network: RoadNetwork, programs: dict[int, Program], areas: int) -> list[list[int]]:
-    """Sort the signals into groups of about equal size, neighbours together."""
-    rows = np.array(sorted(programs), np.int64)
-    if not len(rows):
-        return []
-    strips = max(round(float(np.sqrt(areas))), 1)
-    order = np.argsort(network.signals.x[rows], kind="stable")
-    strip = np.empty(len(rows), np.int64)
-    strip[order] = np.arange(len(rows)) * strips // len(rows)
-    along = np.lexsort((network.signals.y[rows], strip))
-    return [part.tolist() for part in np.array_split(rows[along], min(areas, len(rows)))]

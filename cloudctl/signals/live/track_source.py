@@ -3,13 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudctl.signals.layout import Tracks
+from cloudctl.signals.layout import Ints, Reals, Tracks
+from cloudctl.signals.live.junction_lanes import Found, JunctionLanes, crossing_lengths
 from fusion.picture import TrafficPicture
 from maps.network import RoadNetwork
 from maps.participants import ParticipantKind
 
 USUAL_LENGTH = 4.5
 """m"""
+_AT_END = 0.05
+"""m; whose centre is that near the end of its lane has left it: positions behind the end are put there"""
 _ON_FOOT = (int(ParticipantKind.PEDESTRIAN), int(ParticipantKind.CYCLIST))
 
 
@@ -54,13 +57,15 @@ _REST = 32
 
 
 class TrackSource:
-    """Vehicles on some lanes of the network."""
+    """Vehicles on some lanes of the network, and on ways across its junctions."""
 
-    def __init__(self, network: RoadNetwork, lanes: NDArray[np.bool_]) -> None:
-        """`lanes` (lanes,) tells which lanes count."""
-        self._length = network.lanes.length.astype(np.float64)
-        self._lanes = np.append(lanes, False)
+    def __init__(self, network: RoadNetwork, roads: NDArray[np.bool_]) -> None:
+        """`roads` (lanes and ways,) tells which count, as `layout_of` numbers them."""
+        self._length = np.concatenate([network.lanes.length.astype(np.float64), crossing_lengths(network)])
+        self._counts = np.append(roads, False)
+        self._junctions = JunctionLanes(network, roads)
         self._numbers = TrackNumbers()
+        self._across = np.full(1024, -1, np.int32)
         self._rows: dict[int, int] = {}
 
     def row_of(self, track: int) -> int:
@@ -70,15 +75,43 @@ class TrackSource:
     def read(self, picture: TrafficPicture) -> Tracks:
         """Tracks of a picture."""
         table = picture.tracks
-        rows = np.flatnonzero(self._lanes[table.lane] & ~np.isin(table.kind, _ON_FOOT))
-        lane = table.lane[rows].astype(np.int32)
+        motor = ~np.isin(table.kind, _ON_FOOT)
+        road = np.where(motor & self._counts[table.lane], table.lane, -1).astype(np.int32)
+        rest = self._length[table.lane] - table.lane_offset.astype(np.float64)
+        with np.errstate(invalid="ignore"):
+            asked = np.flatnonzero(motor & ((table.lane < 0) | ((road >= 0) & (rest <= _AT_END))))
+        found = self._junctions.find(table, asked)
+        across = np.zeros(len(road), bool)
+        across[asked] = found.road >= 0
+        known = np.flatnonzero((road >= 0) | across)
+        number = np.full(len(road), -1, np.int64)
+        number[known] = self._numbers.follow(table.track_id[known].astype(np.int64))
+        way = self._ways(number[asked], found)
+        road[asked] = np.where(way >= 0, way, road[asked])
+        rest[asked] = np.where(way >= 0, found.rest, rest[asked])
+        return self._listed(picture, np.flatnonzero(road >= 0), number, road, rest)
+
+    def _ways(self, number: NDArray[np.int64], found: Found) -> Ints:
+        """Way across the junction of each vehicle, -1 where it is on none; once known it stays until it is left."""
+        highest = int(number.max(initial=-1)) + 1
+        if highest > self._across.size:
+            self._across = np.concatenate([self._across, np.full(highest, -1, np.int32)])
+        way = np.where(found.sure, found.road, self._across[number])
+        way = np.where(found.road >= 0, way, -1).astype(np.int32)
+        self._across[:] = -1
+        self._across[number[way >= 0]] = way[way >= 0]
+        return way
+
+    def _listed(
+        self, picture: TrafficPicture, rows: NDArray[np.intp], number: NDArray[np.int64], road: Ints, rest: Reals
+    ) -> Tracks:
+        table = picture.tracks
         length = np.nan_to_num(table.length[rows].astype(np.float64), nan=USUAL_LENGTH)
-        front = table.lane_offset[rows].astype(np.float64) + length / 2
         self._rows = {track: row for row, track in enumerate(table.track_id[rows].tolist())}
         return Tracks(
-            track=self._numbers.follow(table.track_id[rows].astype(np.int64)),
-            road=lane,
-            rest=np.maximum(self._length[lane] - front, 0.0),
+            track=number[rows],
+            road=road[rows],
+            rest=np.maximum(rest[rows] - length / 2, 0.0),
             speed=table.speed[rows].astype(np.float64),
             length=length,
         )
