@@ -25,6 +25,10 @@ class JourneyRequest(BaseModel):
     start: PlaceItem
     goal: PlaceItem
     depart: AwareDatetime | None = Field(default=None, description="Now where it is left out.")
+    arrive: AwareDatetime | None = Field(
+        default=None,
+        description="To be there by then, setting out as late as possible but not before `depart`.",
+    )
     modes: Annotated[list[Mode], Field(min_length=1, max_length=4)] = ["walk", "bus", "shuttle", "car"]
     walk_most: Annotated[float, Field(ge=50, le=3000)] = Field(default=1200.0, description="Longest single walk, m.")
     transfers: Annotated[int, Field(ge=0, le=4)] = 3
@@ -61,7 +65,10 @@ class JourneyItem(BaseModel):
 
 
 class JourneysAnswer(BaseModel):
-    """Alternatives: none is beaten by another in arrival, transfers and walk at once."""
+    """Alternatives: none is beaten by another in time, transfers and walk at once.
+
+    Time is the arrival, or the departure where a latest arrival was asked for.
+    """
 
     journeys: list[JourneyItem]
     reason: str | None = Field(default=None, description="Why there is none.")

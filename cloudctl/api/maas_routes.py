@@ -41,7 +41,7 @@ async def plan_journey(request: Request, wanted: JourneyRequest) -> JourneysAnsw
     depart = wanted.depart.timestamp() if wanted.depart else now()
     wish = Wish(
         (wanted.start.lon, wanted.start.lat), (wanted.goal.lon, wanted.goal.lat), depart, frozenset(wanted.modes),
-        wanted.walk_most, wanted.transfers, wanted.count,
+        wanted.walk_most, wanted.transfers, wanted.count, wanted.arrive.timestamp() if wanted.arrive else None,
     )  # fmt: skip
     return await _plan(Services.of(request), wish)
 
@@ -54,12 +54,14 @@ async def find_journey(
     to_lon: Lon,
     to_lat: Lat,
     depart: Annotated[dt.datetime | None, Query(description="RFC 3339; now where it is left out.")] = None,
+    arrive: Annotated[dt.datetime | None, Query(description="RFC 3339; to be there by then, set out last.")] = None,
     mode: Annotated[list[Mode] | None, Query(description="All where it is left out.")] = None,
 ) -> JourneysAnswer:
     """Plan a journey with the usual bounds."""
     moment = now() if depart is None else _epoch(depart)
     modes = frozenset(mode) if mode else Wish.modes
-    return await _plan(Services.of(request), Wish((from_lon, from_lat), (to_lon, to_lat), moment, modes))
+    by = None if arrive is None else _epoch(arrive)
+    return await _plan(Services.of(request), Wish((from_lon, from_lat), (to_lon, to_lat), moment, modes, arrive_by=by))
 
 
 @router.get("/gtfs/static.zip", response_class=Response, responses={**_ZIP, **problem_responses(404)})
@@ -78,11 +80,14 @@ async def _plan(services: Services, wish: Wish) -> JourneysAnswer:
         raise ProblemError(503, "Journeys not reachable", "this gateway plans no journeys")
     if not -LATE_S <= wish.depart - now() <= LONGEST_AHEAD_S:
         raise ProblemError(422, "Unusable departure", "depart from now to 14 days ahead")
+    if wish.arrive_by is not None and not 0.0 < wish.arrive_by - wish.depart <= LONGEST_AHEAD_S:
+        raise ProblemError(422, "Unusable arrival", "arrive after depart, and within 14 days of it")
     try:
         found = await asyncio.to_thread(_search, services, desk, wish)
     except JourneyError as fault:
         raise ProblemError(422, "No journey from there", fault.detail) from fault
-    reason = None if found else "no walk, bus or car park within the bounds leads there in the next hours"
+    when = "in time" if wish.arrive_by is not None else "in the next hours"
+    reason = None if found else f"no walk, bus or car park within the bounds leads there {when}"
     return JourneysAnswer(journeys=[_journey(each) for each in found], reason=reason)
 
 
@@ -100,7 +105,7 @@ def _parks(services: Services, desk: JourneyDesk, wish: Wish) -> list[CarParkCho
     drive, _ = view.table.best_entrances(roads.times_from(start))
     found = []
     for row in np.argsort(drive, kind="stable")[:LOTS].tolist():
-        lot, moment = view.table.lots[row], wish.depart + float(drive[row])
+        lot, moment = view.table.lots[row], wish.arrive_by or wish.depart + float(drive[row])
         if np.isfinite(drive[row]) and lot.open_at(moment, view.zone):
             spot = desk.walk.spots([lot.lon], [lot.lat])
             chance = chance_at(view, row, moment)
@@ -143,7 +148,7 @@ def _epoch(moment: dt.datetime) -> float:
     try:
         return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
     except OverflowError as fault:
-        raise ProblemError(422, "Unusable departure", "depart lies outside the calendar") from fault
+        raise ProblemError(422, "Unusable time", "depart or arrive lies outside the calendar") from fault
 
 
 def _packed(source: Path) -> bytes | None:

@@ -97,6 +97,21 @@ class FleetPlan(BaseModel):
     open_rides: int
 
 
+class RideSummary(BaseModel):
+    """What became of riders' requests since the gateway started."""
+
+    since: datetime
+    requested: int
+    accepted: int
+    refused: dict[str, int] = Field(description="By reason.")
+    open: int = Field(description="Accepted and not over.")
+    boarded: int
+    served: int
+    cancelled: int
+    late: int = Field(description="Boarded after the promised time.")
+    mean_wait_s: float | None = Field(description="From the earliest time that riders named to their boarding.")
+
+
 class ReportRequest(_Given):
     """What a driver reports."""
 

@@ -15,6 +15,7 @@ from cloudctl.api.ondemand_models import (
     ReportRequest,
     RideItem,
     RideRequest,
+    RideSummary,
     VehicleItem,
     VehicleRequest,
     VisitItem,
@@ -84,6 +85,18 @@ async def get_plan(desk: Desk) -> FleetPlan:
     """Give the route of every bus on demand: stops in order with time windows."""
     vehicles = [_vehicle(desk, each) for each in desk.vehicles.values()]
     return FleetPlan(vehicles=vehicles, open_rides=sum(ride.open for ride in desk.rides.values()))
+
+
+@router.get("/summary", dependencies=[requires(Permission.SEE_BUSES)])
+async def get_summary(desk: Desk) -> RideSummary:
+    """Say what became of riders' requests since the gateway started."""
+    counts, refused = desk.counts, sum(desk.counts.refused.values())
+    return RideSummary(
+        since=_time(counts.since), requested=counts.accepted + refused, accepted=counts.accepted,
+        refused=dict(sorted(counts.refused.items())), open=sum(ride.open for ride in desk.rides.values()),
+        boarded=counts.boarded, served=counts.served, cancelled=counts.cancelled, late=counts.late,
+        mean_wait_s=round(counts.waited / counts.boarded, 1) if counts.boarded else None,
+    )  # fmt: skip
 
 
 @router.put("/vehicles/{vehicle}", dependencies=_DISPATCH)

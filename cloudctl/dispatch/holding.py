@@ -9,11 +9,11 @@ held at few stops, shortly, and no more than the budget of its trip, so that no 
 
 from dataclasses import dataclass
 
-GAIN, GAIN_AT_START = 0.8, 0.6
+GAIN, GAIN_AT_START = 0.8, 0.85
 """Share of half the difference that is made up at once; at the first stop, of the whole difference to the plan."""
 LONGEST, SHORTEST = 15.0, 8.0
 """Of a hold at a stop, s; a shorter one is not worth saying."""
-BUDGET, BUDGET_SHARE = 20.0, 0.02
+BUDGET, BUDGET_SHARE = 20.0, 0.015
 """Longest time by which holds and speeds on the way make one trip later: s, and share of its planned time."""
 CONTROL_EVERY = 3
 """Only each so manieth stop on the way is one where buses are held."""

@@ -30,6 +30,8 @@ WANTED_S = 300.0
 """A planner that nobody used for so long is no longer kept up to date, s."""
 BEFORE, AFTER = 2 * 3600.0, 4 * 3600.0
 """Trips under way so long before and after the departure are searched, s."""
+BACK = 3600.0
+"""Who wants to be there by a time is taken to set out so long before when the trips are chosen, s."""
 BLOCK = 1800.0
 """The departure is rounded to this to choose the trips, s."""
 CHANGE_WALK = 400.0
@@ -117,7 +119,8 @@ class JourneyDesk:
 
     def plan(self, wish: Wish, parks: list[CarParkChoice]) -> list[Journey]:
         """Give the alternatives. Raises JourneyError."""
-        return self._planner(wish.depart).plan(wish, parks)
+        moment = wish.depart if wish.arrive_by is None else max(wish.depart, wish.arrive_by - BACK)
+        return self._planner(moment).plan(wish, parks)
 
     def _planner(self, depart: float) -> Planner:
         """Give a planner whose live times are at most some seconds old."""

@@ -15,12 +15,14 @@ class Wish:
     start: Place
     goal: Place
     depart: float
-    """UTC epoch, s."""
+    """UTC epoch, s; with `arrive_by` nobody sets out before."""
     modes: frozenset[str] = frozenset(MODES)
     walk_most: float = 1200.0
     """Longest single walk, m."""
     transfers: int = 3
     count: int = 5
+    arrive_by: float | None = None
+    """One wants to be there by then and to set out as late as possible; UTC epoch, s."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,16 @@ class Journey:
         return any(leg.mode == CAR for leg in self.legs)
 
 
-def pareto(found: list[Journey]) -> list[Journey]:
-    """Journeys of which none is better by arrival, transfers and walk at once, the earliest first."""
+def pareto(found: list[Journey], *, latest: bool = False) -> list[Journey]:
+    """Journeys of which none is better by time, transfers and walk at once, the best time first.
+
+    The better time is the earlier arrival; where the latest departure is wanted, the later departure.
+    """
     kept: list[Journey] = []
-    for journey in sorted(found, key=lambda one: (one.arrival, one.transfers, one.walked)):
+    for journey in sorted(found, key=lambda one: (_time(one, latest=latest), one.transfers, one.walked)):
         beaten = any(
             other.by_car == journey.by_car
-            and other.arrival <= journey.arrival
+            and _time(other, latest=latest) <= _time(journey, latest=latest)
             and other.transfers <= journey.transfers
             and other.walked <= journey.walked + 1.0
             for other in kept
@@ -90,3 +95,7 @@ def pareto(found: list[Journey]) -> list[Journey]:
         if not beaten:
             kept.append(journey)
     return kept
+
+
+def _time(journey: Journey, *, latest: bool) -> float:
+    return -journey.departure if latest else journey.arrival

@@ -1,7 +1,8 @@
 """Plans journeys: RAPTOR between walks on the roads, from the door or from a car park.
 
 Alternatives are the best by arrival, transfers and walk: the search is made for several bounds of the single walk, and
-what is beaten in all three is left out.
+what is beaten in all three is left out. Who wants to be there by a time gets the latest departures instead of the
+earliest arrivals, by the same search run backwards.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cloudctl.maas.backwards import backwards, latest
 from cloudctl.maas.errors import JourneyError
 from cloudctl.maas.journey import BUS, CAR, SHUTTLE, WALK, Journey, Leg, Place, Wish, pareto
-from cloudctl.maas.raptor import Found, journeys, search
+from cloudctl.maas.raptor import Found, Network, journeys, search
 from cloudctl.maas.trip_table import TripTable, without_walks
 from cloudctl.maas.walking import SPEED, Spots, WalkNetwork
 from cloudctl.transit.timetable import BusStop
@@ -24,6 +26,8 @@ SHARES = (0.33, 0.67, 1.0)
 """Bounds of the single walk that are tried."""
 PARK = 120.0
 """From the entrance of a car park to one's feet, s."""
+ROUNDING = 1e-3
+"""Of a time that is the sum of others, s."""
 LEAST_CHANCE = 0.6
 """A car park is used only where a place is this likely."""
 
@@ -59,9 +63,13 @@ class Planner:
         self._bare = without_walks(table)
         self._rows: Mapping[str, int] = {stop.id: row for row, stop in enumerate(city.stops)}
         self._places = {stop.id: (stop.lon, stop.lat) for stop in city.stops}
+        self._back: dict[bool, Network] = {}
+        """The tables turned round, by whether one walks between stops; made when somebody asks."""
 
     def plan(self, wish: Wish, parks: Sequence[CarParkChoice] = ()) -> list[Journey]:
-        """Give the alternatives, the earliest first; empty where nothing leads there.
+        """Give the alternatives, the earliest first, or with a latest arrival those that set out last.
+
+        Empty where nothing leads there in time.
 
         Raises:
             JourneyError: start or goal lies at no road.
@@ -79,17 +87,23 @@ class Planner:
                 found += self._by_bus(wish, np.where(metres <= limit, metres, np.inf), _within(out, limit), limit)
         if CAR in wish.modes:
             found += self._from_car_parks(wish, goal, out, parks)
-        return pareto(found)[: wish.count]
+        if wish.arrive_by is None:
+            return pareto(found)[: wish.count]
+        in_time = [
+            each for each in found if each.departure >= wish.depart and each.arrival <= wish.arrive_by + ROUNDING
+        ]
+        return pareto(in_time, latest=True)[: wish.count]
 
     def _on_foot(self, wish: Wish, start: Spots, goal: Spots) -> list[Journey]:
         metres = float(self._city.walk.metres(start, goal, wish.walk_most)[0])
         if not np.isfinite(metres):
             return []
-        return [Journey((_walk(wish.start, wish.goal, wish.depart, metres),))]
+        depart = wish.depart if wish.arrive_by is None else wish.arrive_by - metres / SPEED
+        return [Journey((_walk(wish.start, wish.goal, depart, metres),))]
 
     def _by_bus(self, wish: Wish, metres: Reals, out: Reals, limit: float) -> list[Journey]:
         found = []
-        for each in self._search(wish, wish.depart + metres / SPEED, out, limit):
+        for each in self._search(wish, metres / SPEED, out, limit):
             buses = self._buses(each)
             if all(leg.mode in wish.modes for leg in buses if leg.mode != WALK):
                 on = self._rows[buses[0].from_stop]
@@ -100,31 +114,39 @@ class Planner:
 
     def _from_car_parks(self, wish: Wish, goal: Spots, out: Reals, parks: Sequence[CarParkChoice]) -> list[Journey]:
         found: list[Journey] = []
-        ready, best = np.full(len(self._city.stops), np.inf), np.full(len(self._city.stops), -1, np.int64)
+        seconds, best = np.full(len(self._city.stops), np.inf), np.full(len(self._city.stops), -1, np.int64)
         likely = [park for park in parks if park.chance >= LEAST_CHANCE]
         for number, park in enumerate(likely):
-            there = wish.depart + park.drive + PARK
             direct = float(self._city.walk.metres(park.spot, goal, wish.walk_most)[0])
             if np.isfinite(direct):
-                found.append(Journey((_drive(wish, park), _walk(park.place, wish.goal, there, direct))))
-            times = there + self._city.walk.metres(park.spot, self._city.spots, wish.walk_most) / SPEED
-            better = times < ready
-            ready[better], best[better] = times[better], number
+                whole = park.drive + PARK + direct / SPEED
+                drive = _drive(wish, park, wish.depart if wish.arrive_by is None else wish.arrive_by - whole)
+                found.append(Journey((drive, _walk(park.place, wish.goal, drive.arrival, direct))))
+            there = park.drive + PARK + self._city.walk.metres(park.spot, self._city.spots, wish.walk_most) / SPEED
+            better = there < seconds
+            seconds[better], best[better] = there[better], number
         if not wish.modes & {BUS, SHUTTLE} or not likely:
             return found
-        for each in self._search(wish, ready, out, wish.walk_most):
+        for each in self._search(wish, seconds, out, wish.walk_most):
             buses = self._buses(each)
-            park = likely[int(best[self._rows[buses[0].from_stop]])]
-            there = wish.depart + park.drive + PARK
-            metres = (float(ready[self._rows[buses[0].from_stop]]) - there) * SPEED
-            walk = _walk(park.place, buses[0].start, there, metres)
-            found.append(Journey((_drive(wish, park), walk, *buses, self._last(wish, each, buses, out))))
+            on = self._rows[buses[0].from_stop]
+            park = likely[int(best[on])]
+            depart = wish.depart if wish.arrive_by is None else buses[0].departure - float(seconds[on])
+            drive = _drive(wish, park, depart)
+            walk = _walk(park.place, buses[0].start, drive.arrival, (float(seconds[on]) - park.drive - PARK) * SPEED)
+            found.append(Journey((drive, walk, *buses, self._last(wish, each, buses, out))))
         return found
 
-    def _search(self, wish: Wish, ready: Reals, out: Reals, limit: float) -> list[Found]:
-        egress = out / SPEED
-        network = (self._table if limit >= wish.walk_most / 2 else self._bare).network
-        return journeys(network, search(network, ready, egress, CHANGE, wish.transfers + 1), egress)
+    def _search(self, wish: Wish, seconds: Reals, out: Reals, limit: float) -> list[Found]:
+        """Find buses where one needs so long to each stop, and walks so far from each."""
+        egress, far = out / SPEED, limit >= wish.walk_most / 2
+        table = self._table if far else self._bare
+        if wish.arrive_by is None:
+            labels = search(table.network, wish.depart + seconds, egress, CHANGE, wish.transfers + 1)
+            return journeys(table.network, labels, egress)
+        if far not in self._back:
+            self._back[far] = backwards(table, self._rows)
+        return latest(table, self._back[far], seconds, wish.arrive_by - egress, CHANGE, wish.transfers + 1)
 
     def _last(self, wish: Wish, found: Found, buses: Sequence[Leg], out: Reals) -> Leg:
         return _walk(buses[-1].end, wish.goal, buses[-1].arrival, float(out[found.last_stop]))
@@ -163,6 +185,6 @@ def _walk(start: Place, end: Place, departure: float, metres: float) -> Leg:
     return Leg(WALK, start, end, departure, departure + metres / SPEED, metres)
 
 
-def _drive(wish: Wish, park: CarParkChoice) -> Leg:
-    there = wish.depart + park.drive + PARK
-    return Leg(CAR, wish.start, park.place, wish.depart, there, lot=park.lot, chance=park.chance)
+def _drive(wish: Wish, park: CarParkChoice, departure: float) -> Leg:
+    there = departure + park.drive + PARK
+    return Leg(CAR, wish.start, park.place, departure, there, lot=park.lot, chance=park.chance)

@@ -4,9 +4,10 @@ import asyncio
 import datetime as dt
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 import numpy as np
@@ -51,6 +52,24 @@ class Wanted:
     accessible: bool = False
 
 
+@dataclass
+class RideCounts:
+    """What became of requests since the gateway started."""
+
+    since: float
+    """UTC epoch, s."""
+    accepted: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    """By reason."""
+    boarded: int = 0
+    served: int = 0
+    cancelled: int = 0
+    late: int = 0
+    """Boarded after the promised time."""
+    waited: float = 0.0
+    """Seconds from the earliest time that riders named to their boarding, together."""
+
+
 class OnDemandDesk:
     """Plans one fleet; one plan is made at a time, off the event loop."""
 
@@ -68,6 +87,8 @@ class OnDemandDesk:
         self.rides: dict[str, Ride] = {}
         self.vehicles: dict[str, RideVehicle] = {}
         self.plan = Plan()
+        self.counts = RideCounts(clock())
+        self._warming: asyncio.Task[Plan] | None = None
 
     async def run(self) -> None:
         """Load what is open, then plan again and forget, as long as the gateway runs."""
@@ -95,6 +116,13 @@ class OnDemandDesk:
             RefusedRideError: it cannot be met; nothing else changes.
             OnDemandStoreError: it cannot be kept.
         """
+        try:
+            return await self._request(wanted)
+        except RefusedRideError as refusal:
+            self.counts.refused[str(refusal.code)] += 1
+            raise
+
+    async def _request(self, wanted: Wanted) -> Ride:
         async with self._planning:
             known = self._of_rider(wanted)
             if known is not None:
@@ -113,6 +141,7 @@ class OnDemandDesk:
             )  # fmt: skip
             await self.store.keep([ride])
             self.rides[ride.id] = ride
+            self.counts.accepted += 1
             self._use(plan)
             return self.rides[ride.id]
 
@@ -130,6 +159,7 @@ class OnDemandDesk:
             return ride
         ride = msgspec.structs.replace(ride, status=CANCELLED)
         await self._end(ride)
+        self.counts.cancelled += 1
         return ride
 
     async def find(self, name: str) -> Ride:
@@ -143,6 +173,8 @@ class OnDemandDesk:
         """Enter a vehicle or change it. Raises OnDemandStoreError."""
         await self.store.keep_vehicle(vehicle)
         self.vehicles[vehicle.id] = vehicle
+        if self._warming is None:  # the first rider must not wait until the solver's process has started
+            self._warming = asyncio.create_task(self._solve((), (), np.empty((0, 0))))
 
     async def report(self, name: str, place: Place, boarded: Sequence[str], alighted: Sequence[str]) -> RideVehicle:
         """Take a driver's report. Raises UnknownRideError, OnDemandStoreError."""
@@ -159,9 +191,16 @@ class OnDemandDesk:
                 now = self._clock()
                 self.rides[ride] = msgspec.structs.replace(known, status=ABOARD, vehicle=name, boarded=now)
                 await self.store.keep([self.rides[ride]])
+                self._count_boarding(known, now)
         for ride in alighted:
             await self._end(msgspec.structs.replace(self.rides[ride], status=DONE, expected_dropoff=self._clock()))
+            self.counts.served += 1
         return self.vehicles[name]
+
+    def _count_boarding(self, ride: Ride, now: float) -> None:
+        self.counts.boarded += 1
+        self.counts.waited += max(now - ride.earliest, 0.0)
+        self.counts.late += now > ride.promised_pickup
 
     async def _end(self, ride: Ride) -> None:
         await self.store.keep([ride])

@@ -1,5 +1,6 @@
 """Journeys over HTTP in a city with two lines: live times, walks, park and ride, bad input, GTFS for others."""
 
+import datetime as dt
 import io
 import zipfile
 from dataclasses import dataclass
@@ -121,6 +122,47 @@ async def test_live_times_take_the_place_of_the_timetable(gateway: Gateway) -> N
     assert late["legs"][1]["live"]
     shift = np.datetime64(late["arrival"][:-1]) - np.datetime64(planned["arrival"][:-1])
     assert shift == np.timedelta64(120, "s")
+
+
+async def test_who_names_a_latest_arrival_sets_out_as_late_as_possible(gateway: Gateway) -> None:
+    start, goal = world.stop_x(3) - 100, world.stop_x(9) + 50
+    by = _moment(NOW + 2400.0)
+    answer = await gateway.plan(start, goal, modes=["walk", "bus"], arrive=by)
+    journeys = answer["journeys"]
+    assert journeys
+    departures = [each["departure"] for each in journeys]
+    assert departures == sorted(departures, reverse=True)
+    assert all(each["arrival"] <= by for each in journeys)
+    last = journeys[0]
+    later = await gateway.plan(start, goal, modes=["walk", "bus"], depart=_moment(_epoch(last["departure"]) + 1.0))
+    assert all(each["arrival"] > by for each in later["journeys"])
+
+
+async def test_a_latest_arrival_that_nothing_meets_is_said_so(gateway: Gateway) -> None:
+    start, goal = world.stop_x(3), world.stop_x(9)
+    answer = await gateway.plan(start, goal, modes=["walk", "bus"], arrive=_moment(NOW + 30.0))
+    assert answer["journeys"] == []
+    assert "in time" in answer["reason"]
+    await gateway.plan(start, goal, 422, arrive=_moment(NOW - 60.0))
+
+
+async def test_park_and_ride_leaves_just_in_time_for_its_bus(gateway: Gateway) -> None:
+    gateway.state.lots = (LotState(id="lot", capacity=50, occupied=5, updated=NOW, trend=0.0),)
+    by = _moment(NOW + 3600.0)
+    answer = await gateway.plan(10.0, world.stop_x(10), modes=["walk", "bus", "car"], arrive=by)
+    legs = next(each["legs"] for each in answer["journeys"] if each["legs"][0]["mode"] == "car")
+    moments = [_epoch(leg[name]) for leg in legs for name in ("departure", "arrival")]
+    assert moments == sorted(moments)
+    assert moments[-1] <= _epoch(by)
+    assert _epoch(legs[0]["departure"]) > NOW + 600.0, "who need not leave at once does not"
+
+
+def _moment(epoch: float) -> str:
+    return dt.datetime.fromtimestamp(epoch, dt.UTC).isoformat().replace("+00:00", "Z")
+
+
+def _epoch(moment: str) -> float:
+    return dt.datetime.fromisoformat(moment).timestamp()
 
 
 async def test_a_short_way_is_walked_and_is_among_the_alternatives(gateway: Gateway) -> None:

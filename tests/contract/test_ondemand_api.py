@@ -132,6 +132,24 @@ async def test_a_request_gets_a_promise_and_a_place_in_a_route_with_windows(gate
     assert await gateway.call("GET", f"/requests/{ride['id']}", 200) == ride
 
 
+async def test_the_summary_counts_what_became_of_requests(gateway: Gateway) -> None:
+    await gateway.bus()
+    ride = await gateway.ask(1.001, 4.0)
+    await gateway.ask(1.5, 4.0, 409)
+    await gateway.ask(1.0, 4.0, 409, seats=5)
+    other = await gateway.ask(1.001, 4.0, rider="rider-another-one")
+    await gateway.call("DELETE", f"/requests/{other['id']}", 200)
+    await gateway.call("DELETE", f"/requests/{other['id']}", 200)
+    place = {"place": spot(1.0)}
+    await gateway.call("POST", "/vehicles/B1/reports", 200, json={**place, "boarded": [ride["id"]]})
+    await gateway.call("POST", "/vehicles/B1/reports", 200, json={**place, "boarded": [ride["id"]]})
+    await gateway.call("POST", "/vehicles/B1/reports", 200, json={**place, "alighted": [ride["id"]]})
+    told = await gateway.call("GET", "/summary", 200)
+    assert (told["requested"], told["accepted"], told["refused"]) == (4, 2, {"outside_area": 1, "no_capacity": 1})
+    assert (told["boarded"], told["served"], told["cancelled"], told["open"]) == (1, 1, 1, 0)
+    assert (told["late"], told["mean_wait_s"]) == (0, 0.0)
+
+
 @pytest.mark.parametrize(
     ("start", "goal", "change", "code"),
     [(1.5, 4.0, {}, "outside_area"), (1.0, 1.001, {}, "outside_area"), (1.0, 5.0, {"latest": 300}, "window_too_short"),

@@ -44,6 +44,8 @@ def test_a_diversion_is_driven_only_from_where_the_vehicle_is() -> None:
     given = advice("diversion", {"links": ["L1", "L5", "L6"], "saves_s": 60})
     assert take(given, Drive(willing=True)) == SetRoute("car.1", ("L1", "L5", "L6"))
     assert take(given, Drive(willing=True), link="L9") is None
+    assert take(given, Drive(willing=True), link="L5") == SetRoute("car.1", ("L5", "L6")), "it has driven on"
+    assert take(given, Drive(willing=True), link="") == SetRoute("car.1", ("L1", "L5", "L6")), "inside a junction"
 
 
 def test_parking_guidance_leads_to_the_lot() -> None:
