@@ -5,36 +5,36 @@ zero is worth making and a report may always stay alone at cost zero. Within one
 takes one report at most. Components of one report are settled at once, the others by the Hungarian method.
 """
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
-from fusion.columns import KINDS, SOURCES, Floats, Ints, Record, Table
-from fusion.estimation import absorb, is_named, lag_noise
-from fusion.motion import move_track
+from fusion.columns import Floats, Ints, Record, Table
 from maps.compiled import compiled
 
 CANDIDATES = 16
 """Best tracks kept per report."""
 FOUND = 2048
 """Tracks looked at per search."""
+ROOM = 4 * FOUND
+"""Tracks found for the reports that are looked at together."""
 NO_PAIR = 1e6
-ANOTHER_VEHICLE = 14.0
-"""Cost of giving a vehicle's own report to a track that carries another vehicle's terminal."""
-OWN_TERMINAL = 3.0
-"""Gain of giving a terminal's report to the track that took its last one, and cost of any other."""
-LARGEST_KIND_COST = 6.0
 
 
 WORK = np.dtype(
-    [("state", np.float64, (4,)), ("covariance", np.float64, (4, 4)), ("found", np.int32, (FOUND,))], align=True
+    [("state", np.float64, (4,)), ("covariance", np.float64, (4, 4)), ("found", np.int32, (ROOM,))], align=True
 )
 PLACE = np.dtype(
     [
+        ("state", np.float64, (4,)),  # what the report would make of the track `held`,
+        ("covariance", np.float64, (4, 4)),
+        ("distance", np.float64),  # how far off it is, squared and normalised,
+        ("held_time", np.float64),  # and the time of that track's state
+        ("held", np.int32),  # row of a track, -1 where none
         ("cost", np.float64, (CANDIDATES,)),
         ("candidate", np.int32, (CANDIDATES,)),  # rows of tracks
         ("candidates", np.int32),  # how many
+        ("found", np.int32),  # tracks near it
         ("parent", np.int32),  # union-find over the reports of a scan
         ("chosen", np.int32),  # row of the track, -1 where none
     ],
@@ -66,95 +66,6 @@ def make_scratch(reports: int, tracks: int) -> Scratch:
     marks = np.zeros(tracks, MARK)
     marks["stamp"] = -1
     return Scratch(np.zeros(1, WORK), np.zeros(reports, PLACE), marks)
-
-
-@compiled
-def name_cost(track: Record, device: Record, report: Record, parameters: Record) -> float:
-    """Return what the device's own name of the object says for (below zero) or against the pair."""
-    row = report["device"]
-    if not report["roadside"]:
-        if track["self_device"] >= 0 and track["self_device"] != row:
-            return ANOTHER_VEHICLE
-        if device["owner"] == 0:
-            return 0.0
-        return -OWN_TERMINAL if device["owner"] == track["track_id"] else OWN_TERMINAL
-    for slot in range(SOURCES):
-        if track["source"][slot] != row:
-            continue
-        age = abs(report["time"] - track["source_time"][slot])
-        if age > parameters["identity_window"]:
-            return 0.0
-        chance, kept = parameters["identity_chance"], min(max(device["reliability"], 0.02), 0.98)
-        if track["source_object"][slot] == report["object_id"]:
-            value = -2.0 * math.log(max(kept, chance) / chance)
-        else:
-            value = -2.0 * math.log((1.0 - kept) / (1.0 - chance))
-        fresh = 1.0 - age / parameters["identity_window"]
-        return float(fresh * min(max(value, -parameters["identity_cost"]), parameters["identity_cost"]))
-    return 0.0
-
-
-@compiled
-def kind_cost(track: Record, kind: int, confidence: float) -> float:
-    """Return what the reported kind says against the pair, 0 where it agrees or is unknown."""
-    if kind <= 0 or kind >= KINDS or track["kind"] == 0 or track["kind"] == kind:
-        return 0.0
-    sure = 0.8 if math.isnan(confidence) else min(max(confidence, 0.15), 0.98)
-    gap = track["kind_score"][track["kind"]] - track["kind_score"][kind]
-    likelihood = math.exp(-max(gap, 0.0)) * sure + (1.0 - sure) / (KINDS - 1)
-    return min(-2.0 * math.log(min(likelihood / sure, 1.0)), LARGEST_KIND_COST)
-
-
-@compiled
-def widest_variance(covariance: Floats) -> float:
-    """Return the larger eigenvalue of the position block of a covariance (4, 4)."""
-    half, difference = 0.5 * (covariance[0, 0] + covariance[1, 1]), 0.5 * (covariance[0, 0] - covariance[1, 1])
-    return float(half + math.sqrt(difference * difference + covariance[0, 1] * covariance[0, 1]))
-
-
-@compiled
-def motion_cost(track: Record, report: Record, work: Record, lag: float, named: bool, parameters: Record) -> float:
-    """Return the cost by position and velocity; inf outside the gate.
-
-    Where a trusted name says that it is the track, the gate is wider and the cost bounded: road users swerve.
-    """
-    z, state, covariance = report["z"], track["state"], track["covariance"]
-    position_noise, velocity_noise = lag_noise(track, lag, parameters)
-    position_variance = report["variance"][0] + position_noise
-    east, north = z[0] - state[0] + lag * state[2], z[1] - state[1] + lag * state[3]
-    widest = parameters["gate"] * (widest_variance(covariance) + position_variance)
-    if named:
-        widest = max(widest, parameters["named_reach"] ** 2)
-    if east * east + north * north > min(widest, parameters["largest_reach"] ** 2):
-        return math.inf
-    for i in range(4):
-        work["state"][i] = state[i]
-        for j in range(4):
-            work["covariance"][i, j] = covariance[i, j]
-    velocity_variance = report["variance"][1] + velocity_noise
-    distance, log_determinant = absorb(work["state"], work["covariance"], z, position_variance, velocity_variance, lag)
-    if named:
-        distance = min(distance, parameters["named_distance"])
-    if not distance <= parameters["gate"]:
-        return math.inf
-    outside = 2.0 * math.log(2.0 * math.pi * parameters["outsider_density"])
-    if not math.isnan(z[2]):
-        outside -= 4.0 * math.log(parameters["prior_velocity_sigma"])
-    return float(distance + log_determinant + outside)
-
-
-@compiled
-def pair_cost(track: Record, device: Record, report: Record, work: Record, parameters: Record) -> float:
-    """Return the cost of giving a report to a track; carries the track forward to the moment of the report."""
-    moment = report["moment"]
-    move_track(track, moment, parameters)
-    named = is_named(track, device, report, parameters)
-    cost = motion_cost(track, report, work, max(track["time"] - moment, 0.0), named, parameters)
-    if cost == math.inf:
-        return cost
-    cost += name_cost(track, device, report, parameters)
-    cost += kind_cost(track, report["kind"], report["kind_confidence"])
-    return float(cost + 2.0 * math.log1p(math.exp(-track["log_odds"])))
 
 
 @compiled

@@ -17,6 +17,8 @@ RECENT = 12
 """Reports remembered per track, for duplicates and for telling neighbours apart."""
 PAIRS = 16
 """Other devices that a device is compared with."""
+LINE_BYTES = 64
+"""A cache line. The processor loads them in pairs, so rows of tracks fill whole pairs."""
 COUNT, NEXT_ID, DUPLICATES, PAIR_COUNT, DEVICE_COUNT = 0, 1, 2, 3, 4
 """Places in the tracker's counters: tracks in use, next id, duplicates left out, pairs of devices, devices heard."""
 
@@ -30,39 +32,45 @@ Table = NDArray[np.void]
 Record = np.void
 """One row of a table; compiled code reads and writes its fields in place."""
 
+
 TRACK = np.dtype(
     [
         ("time", np.float64),  # of the state, s of the epoch
         ("state", np.float64, (4,)),  # x, y, vx, vy
-        ("born", np.float64),
         ("log_odds", np.float64),  # existence; -inf marks the dead
-        ("source", np.int32, (SOURCES,)),  # device rows, latest first, -1 where none
-        ("source_time", np.float64, (SOURCES,)),  # event time of each device's newest report
-        ("source_place", np.float64, (SOURCES, 2)),  # where each device's newest report said it was, uncorrected
-        ("source_variance", np.float64, (SOURCES,)),
-        ("blur", np.float64),  # variance per axis that errors of its devices bring in, m2
-        ("surprise", np.float64),  # mean squared normalised innovation, over what it should be
+        ("born", np.float64),
+        ("updated", np.float64),
         ("kind", np.int32),
         ("self_device", np.int32),
+        ("told", np.float32, (2,)),  # mean velocity of its latest reports, m/s
+        ("rival", np.int64),  # id of the track that coincides with this one, -1 where none
+        ("track_id", np.int64),
+        ("blur", np.float64),  # variance per axis that errors of its devices bring in, m2
+        ("surprise", np.float64),  # mean squared normalised innovation, over what it should be
+        ("heading", np.float64),
         ("confirmed", np.bool_),
         ("hidden", np.bool_),  # confirmed once, now doubted: not shown, still able to come back
+        ("detached", np.bool_),  # not the state that its terminal's slow error was estimated with
+        ("recent_next", np.int32),
         ("covariance", np.float64, (4, 4)),
+        ("source_time", np.float64, (SOURCES,)),  # event time of each device's newest report
+        ("source", np.int32, (SOURCES,)),  # device rows, latest first, -1 where none
+        ("recent_device", np.int32, (RECENT,)),
+        ("recent_time", np.float64, (RECENT,)),  # ring of the reports that went in
         ("source_object", np.int64, (SOURCES,)),  # each device's name of this object
+        ("source_place", np.float64, (SOURCES, 2)),  # where each device's newest report said it was, uncorrected
+        ("source_variance", np.float64, (SOURCES,)),
         ("kind_score", np.float64, (KINDS,)),  # log of the probability up to a constant
-        ("track_id", np.int64),
-        ("updated", np.float64),
-        ("heading", np.float64),
         ("length", np.float64),
         ("width", np.float64),
         ("size_weight", np.float64),
-        ("recent_time", np.float64, (RECENT,)),  # ring of the reports that went in
-        ("recent_device", np.int32, (RECENT,)),
-        ("recent_next", np.int32),
-        ("rival_cycles", np.int32),
-        ("rival", np.int64),  # id of the track that coincides with this one, -1 where none
+        ("rival_since", np.float64),  # event time since which it coincides with its rival
     ],
     align=True,
 )
+"""What is looked at in every cycle, or by every device that has the track in view, comes first."""
+MOTION_PLACES, BELIEF_PLACES = (0, 128), (0, 256)
+"""Bytes of a track at which pairs of cache lines with its motion start, and those that tell whether it was missed."""
 DEVICE = np.dtype(
     [
         ("bias", np.float64, (4,)),  # east and north offset (m), yaw (rad), clock (s) of what it reports
@@ -82,6 +90,14 @@ DEVICE = np.dtype(
         ("pair", np.int32, (PAIRS,)),  # rows of pairs
         ("local", np.int32),  # place in the system being solved, -1 outside
         ("owner", np.int64),  # id of the track that took a terminal's newest report, 0 where none
+        ("drift", np.float64, (2,)),  # slow error of a terminal's own position, m
+        ("drift_covariance", np.float64, (2, 2)),
+        ("drift_cross", np.float64, (4, 2)),  # covariance with the state of its owner
+        ("drift_time", np.float64),
+        ("unit_blur", np.float64),  # blur of its vehicle's track by the units that see it, m2
+        ("told", np.float64, (2, 2)),  # the last two velocities that a terminal told, latest first, m/s
+        ("told_time", np.float64, (2,)),
+        ("velocity_variance", np.float64),  # learnt of a terminal's, per axis, m2/s2; 0 before
         ("reliability", np.float64),  # probability that it keeps its name for an object
         ("scan_time", np.float64),  # event time of the newest scan, -inf before the first
         ("scan_before", np.float64),  # event time of the scan before that
@@ -99,6 +115,7 @@ REPORT = np.dtype(
         ("raw", np.float64, (2,)),  # x, y as reported
         ("variance", np.float64, (2,)),  # of each component of position and of velocity
         ("stated", np.float64),  # variance of the position as stated, m2
+        ("compared", np.float64),  # variance of the position when held against another device's, m2
         ("blur", np.float64),  # variance per axis by errors of the device, m2
         ("time", np.float64),  # event time as reported
         ("moment", np.float64),  # event time on the common clock
@@ -136,8 +153,10 @@ PARAMETERS = np.dtype(
 
 
 def make_tracks(capacity: int) -> Table:
-    """Make room for `capacity` tracks; birth fills every field."""
-    return np.zeros(capacity, TRACK)
+    """Make room for `capacity` tracks from the start of a pair of cache lines on; birth fills every field."""
+    room = np.zeros(capacity * TRACK.itemsize + 2 * LINE_BYTES, np.uint8)
+    start = -room.ctypes.data % (2 * LINE_BYTES)
+    return room[start : start + capacity * TRACK.itemsize].view(TRACK)
 
 
 def make_devices(capacity: int) -> Table:
@@ -148,7 +167,7 @@ def make_devices(capacity: int) -> Table:
     devices["scan_time"] = devices["scan_before"] = -np.inf
     devices["heard"] = -np.inf
     devices["scale"] = devices["lane_misfit"] = 1.0
-    devices["lane_time"] = -np.inf
+    devices["lane_time"] = devices["drift_time"] = devices["told_time"] = -np.inf
     devices["partner"] = devices["local"] = -1
     for name in ("x", "y", "radius"):
         devices[name] = np.nan
@@ -176,7 +195,9 @@ def grown_tracks(tracks: Table, capacity: int) -> Table:
     """Return a table of at least `capacity` rows that starts with the given one."""
     if len(tracks) >= capacity:
         return tracks
-    return np.concatenate([tracks, make_tracks(max(capacity, 2 * len(tracks)) - len(tracks))])
+    grown = make_tracks(max(capacity, 2 * len(tracks)))
+    grown[: len(tracks)] = tracks
+    return grown
 
 
 def grown_devices(devices: Table, capacity: int) -> Table:

@@ -13,8 +13,12 @@ from fusion.incident_parameters import IncidentParameters
 from fusion.incidents import IncidentKind
 from fusion.picture import LevelOfService
 from fusion.scene import Scene
+from fusion.sections import begins_section, sections_of
 from maps.network import RoadNetwork
 from maps.polyline import point_at
+
+_FULL = 15.0
+"""A queue that leaves less of a link free goes on, on the link before, m."""
 
 
 class Congestion:
@@ -24,12 +28,13 @@ class Congestion:
         self._network, self._parameters = network, parameters
         count = len(network.links.id)
         self._bad_since, self._good_since = np.full(count, np.nan), np.full(count, np.nan)
-        self._green = np.zeros(count)
+        self._known_since, self._green = np.full(count, np.nan), np.zeros(count)
         self._congested, self._began = np.zeros(count, np.bool_), np.full(count, np.nan)
         lanes, table = network.lanes, network.connections
         known = np.flatnonzero((table.from_lane >= 0) & (table.to_lane >= 0))
         ways = np.stack([lanes.link[table.to_lane[known]], lanes.link[table.from_lane[known]]])
         self._before = np.unique(ways, axis=1)
+        self._section, self._begins = sections_of(network), begins_section(network)
 
     def find(self, scene: Scene) -> list[Finding]:
         """Return the congested links of this cycle."""
@@ -39,35 +44,61 @@ class Congestion:
         self._bad_since = np.where(bad, np.fmin(self._bad_since, now), np.nan)
         self._good_since = np.where(bad, np.nan, np.fmin(self._good_since, now))
         self._green = np.where(bad, self._green + scene.span * (self._may_go(scene) & self._slow(scene)), 0.0)
-        lasting = now - self._bad_since >= parameters.congestion_after
+        lit = np.bincount(self._network.lanes.link, np.isfinite(scene.green_for), len(bad)) > 0
+        least = np.where(lit, parameters.congestion_settled, parameters.congestion_after)
+        known = links.confidence >= parameters.congestion_confidence
+        self._known_since = np.where(known, np.fmin(self._known_since, now), np.nan)
+        lasting = (now - self._bad_since >= least) & (now - self._known_since >= parameters.congestion_after)
         self._congested |= lasting & (self._green >= parameters.congestion_green)
         self._congested &= ~(now - self._good_since >= parameters.congestion_over)
         self._began = np.where(self._congested, np.fmin(self._began, self._bad_since), np.nan)
         rows = [int(link) for link in np.flatnonzero(self._congested)]
-        tails = [link for link in rows if self._has_tail(scene, link)]
-        return [*(self._finding(scene, link) for link in rows), *(self._tail(scene, link) for link in tails)]
+        tails = [(link, *self._end_of_queue(scene, link)) for link in rows]
+        found = [(link, last, queue) for link, last, queue in tails if self._is_tail(last, queue)]
+        return [*(self._finding(scene, link) for link in rows), *(self._tail(scene, *each) for each in found)]
 
-    def _has_tail(self, scene: Scene, link: int) -> bool:
-        """Tell whether a congested link's queue is long and ends on it."""
+    def _end_of_queue(self, scene: Scene, link: int) -> tuple[int, float]:
+        """Return the link on which a link's queue ends and its length, m: it may fill the links of its section."""
+        queue, last = float(scene.links.queue_length[link]), link
+        while float(scene.links.queue_length[last]) >= float(self._network.links.length[last]) - _FULL:
+            before = self._before[1][self._before[0] == last]
+            if self._begins[last] or len(before) != 1 or scene.links.queue_length[before[0]] < _FULL:
+                break
+            last = int(before[0])
+            queue += float(scene.links.queue_length[last])
+        return last, queue
+
+    def _is_tail(self, link: int, queue: float) -> bool:
+        """Tell whether a queue is long and nothing before the link on which it ends is congested."""
         before = self._before[1][self._before[0] == link]
-        own = float(scene.links.queue_length[link])
-        return own >= self._parameters.tail_length and not self._congested[before].any()
+        own = self._section[before] == self._section[link]
+        return queue >= self._parameters.tail_length and not self._congested[before[~own]].any()
 
-    def _tail(self, scene: Scene, link: int) -> Finding:
-        finding = self._finding(scene, link)
-        queue, speed = float(scene.links.queue_length[link]), float(self._network.links.speed[link])
-        name = self._network.links.id[link]
+    def _tail(self, scene: Scene, link: int, last: int, queue: float) -> Finding:
+        finding, table = self._finding(scene, link), self._network.links
+        speed = float(table.speed[last])
+        x, y = self._queue_end(scene, last)
         evidence = (
-            f"the queue on link {name} ends {queue:.0f} m before the stop line; "
+            f"the queue on link {table.id[link]} ends {queue:.0f} m before the stop line; "
             f"traffic comes up at {3.6 * speed:.0f} km/h"
         )
         return replace(
             finding,
             cause=f"tail:{link}",
             kind=IncidentKind.CONGESTION_TAIL,
+            x=x,
+            y=y,
+            link=last,
             evidence=evidence,
             figures={"queue_m": round(queue, 1), "limit_mps": round(speed, 2)},
         )
+
+    def _queue_end(self, scene: Scene, link: int) -> tuple[float, float]:
+        """Return where the queue on a link ends."""
+        table = self._network.links
+        shape = self._network.shape(int(table.shape_start[link]), int(table.shape_count[link]))
+        x, y = point_at(shape, float(table.length[link]) - float(scene.links.queue_length[link]))
+        return float(x), float(y)
 
     def _may_go(self, scene: Scene) -> NDArray[np.bool_]:
         """Tell on which links no light holds the traffic back; an unknown light does not."""
@@ -82,8 +113,7 @@ class Congestion:
 
     def _finding(self, scene: Scene, link: int) -> Finding:
         links, table = scene.links, self._network.links
-        shape = self._network.shape(int(table.shape_start[link]), int(table.shape_count[link]))
-        x, y = point_at(shape, float(table.length[link]) - float(links.queue_length[link]))
+        x, y = self._queue_end(scene, link)
         level = LevelOfService(int(links.level[link]))
         return Finding(
             cause=f"congestion:{link}",

@@ -9,7 +9,7 @@ the joint one.
 import math
 
 from fusion.columns import KINDS, RECENT, SOURCES, Floats, Record
-from fusion.motion import acceleration_power, turn_between
+from fusion.motion import TURN, acceleration_power, turn_between
 from fusion.registration import has_company
 from maps.compiled import compiled
 
@@ -19,6 +19,8 @@ SWERVE, LARGEST_LOOSENING = 9.0, 8.0
 """Squared normalised distance of a position from which on a track swerves, and how much its covariance may grow."""
 SURPRISE_GAIN = 0.03
 """Share of the newest innovation in the mean."""
+TOLD_GAIN = 0.1
+"""Share of the newest report in the mean velocity that devices tell of a track."""
 BLUR_GAIN = 0.2
 """Share of the newest report in what is told of the errors of a track's devices."""
 
@@ -46,12 +48,13 @@ def absorb(
             covariance[3, axis] - shift * covariance[3, other],
         )
         spread = gain[axis] - shift * gain[other] + (position_variance if axis < 2 else velocity_variance)
-        innovation = z[axis] - state[axis] + shift * state[other]
+        innovation, sureness = z[axis] - state[axis] + shift * state[other], 1.0 / spread
+        step = innovation * sureness
         for i in range(4):
-            state[i] += gain[i] * innovation / spread
+            state[i] += gain[i] * step
             for j in range(4):
-                covariance[i, j] -= gain[i] * gain[j] / spread
-        distance += innovation * innovation / spread
+                covariance[i, j] -= gain[i] * gain[j] * sureness
+        distance += innovation * step
         determinant *= spread
     return distance, math.log(determinant)
 
@@ -102,8 +105,33 @@ def lag_noise(track: Record, lag: float, parameters: Record) -> tuple[float, flo
 
 
 @compiled
+def settle_velocity(track: Record, report: Record, parameters: Record) -> bool:
+    """Take the velocity that a unit reports of a track that stands as none, or as less; tell whether that was done.
+
+    Speeds are told without a sign, so those of who stands are too large on average; they would push the track ahead.
+    """
+    z, told, square = report["z"], track["told"], 0.0
+    if math.isnan(z[2]):
+        return False
+    for axis in range(2):
+        told[axis] += TOLD_GAIN * (z[axis + 2] - told[axis])
+        square += told[axis] * told[axis]
+    share = math.sqrt(square) / parameters["still_speed"] - 1.0
+    if share >= 1.0 or not report["roadside"]:
+        return False
+    z[2], z[3] = max(share, 0.0) * z[2], max(share, 0.0) * z[3]
+    return True
+
+
+@compiled
 def learn_surprise(track: Record, distance: float, report: Record) -> None:
-    """Learn how large innovations are against what the covariances say."""
+    """Learn how large innovations are against what the covariances say.
+
+    Those of a vehicle's own terminal tell nothing of its slow error: they leave the covariances as they are.
+    """
+    if not report["roadside"]:
+        track["surprise"] += SURPRISE_GAIN * (1.0 - track["surprise"])
+        return
     freedom = 2.0 if math.isnan(report["z"][2]) else 4.0
     track["surprise"] += SURPRISE_GAIN * (min(distance / freedom, 6.0) - track["surprise"])
 
@@ -171,8 +199,10 @@ def learn_size(track: Record, length: float, width: float, weight: float) -> Non
         return
     past = track["size_weight"]
     total = past + weight
-    track["length"] = (past * track["length"] + weight * length) / total
-    track["width"] = (past * track["width"] + weight * width) / total
+    if past > 0.0:  # before the first size both are NaN, which no weight of nothing removes
+        length = (past * track["length"] + weight * length) / total
+        width = (past * track["width"] + weight * width) / total
+    track["length"], track["width"] = length, width
     track["size_weight"] = min(total, 50.0)
 
 
@@ -187,7 +217,7 @@ def learn_heading(track: Record, reported: float) -> None:
     else:
         return
     turned = track["heading"] + gain * turn_between(track["heading"], target)
-    track["heading"] = turned % (2.0 * math.pi)
+    track["heading"] = turned - TURN * math.floor(turned / TURN)
 
 
 @compiled
@@ -203,7 +233,8 @@ def learn_rest(track: Record, report: Record) -> None:
     note_source(track, report["device"], report["object_id"], report["time"])
     if track["source_time"][0] == report["time"]:
         track["source_place"][0, 0], track["source_place"][0, 1] = report["raw"][0], report["raw"][1]
-        track["source_variance"][0] = report["variance"][0]
-    track["blur"] += BLUR_GAIN * (report["blur"] - track["blur"])
+        track["source_variance"][0] = report["compared"]
+    if not self_reported or has_company(track, report["device"], report["time"]):
+        track["blur"] += BLUR_GAIN * (report["blur"] - track["blur"])
     note_recent(track, report["device"], report["time"])
     track["updated"] = max(track["updated"], report["time"])

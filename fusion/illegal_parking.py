@@ -1,4 +1,7 @@
-"""Rule: a vehicle that stands at the kerb or beside the road, away from car parks and bus stops, is parked there."""
+"""Rule: a vehicle that stands at the kerb or beside the road, away from car parks and bus stops, is parked there.
+
+Nothing ahead of it holds it up. Whether it only lets somebody get off shows later, so confidence grows with time.
+"""
 
 import numpy as np
 
@@ -6,6 +9,7 @@ from fusion.findings import about_track, lane_name
 from fusion.incident_book import Finding
 from fusion.incident_parameters import IncidentParameters
 from fusion.incidents import IncidentKind
+from fusion.lane_bounds import LaneBounds
 from fusion.lasting import Lasting
 from fusion.places import Places
 from fusion.scene import Scene
@@ -22,7 +26,7 @@ class IllegalParking:
 
     def __init__(self, network: RoadNetwork, index: LaneIndex, places: Places, parameters: IncidentParameters) -> None:
         self._network, self._index, self._places, self._parameters = network, index, places, parameters
-        self._lasting = Lasting(grace=1.0)
+        self._lasting, self._free, self._bounds = Lasting(grace=1.0), Lasting(grace=2.0), LaneBounds(network)
         self._rightmost = np.append(network.lanes.index == self._first_for_cars(), False)
 
     def _first_for_cars(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
@@ -37,22 +41,25 @@ class IllegalParking:
         """Return the incidents of this cycle."""
         tracks, parameters = scene.tracks, self._parameters
         stands = scene.vehicles & scene.placed & (tracks.speed < parameters.standing_speed) & ~scene.queued
+        stands &= (tracks.kind != ParticipantKind.MOTORCYCLE) & scene.seen_ahead
         rows = np.flatnonzero(stands)
         lane = np.full(len(tracks), -1, np.int32)
         x, y, kind = tracks.x[rows], tracks.y[rows], np.full(len(rows), ParticipantKind.CAR, np.uint8)
         found = self._index.match(x, y, tracks.heading[rows], kind, max_distance=_REACH, sigma=2.0)
         lanes = self._network.lanes
         half = np.append(lanes.width, 0.0)[found.lane] / 2
-        length = np.append(lanes.length, 0.0)[found.lane]
         right = -found.lateral
         at_kerb = self._rightmost[found.lane] & (right >= parameters.parked_aside)
         at_kerb &= right <= half + parameters.parked_reach
-        at_kerb &= (found.offset > parameters.lane_start) & (found.offset < length - parameters.stop_line)
+        at_kerb &= self._bounds.away(found.lane, found.offset, parameters.stop_line)
         lane[rows] = np.where(at_kerb, found.lane, -1)
-        held = self._lasting.follow(scene, lane >= 0)
+        clear = lane >= 0
+        clear[rows] &= (scene.gap[rows] >= parameters.free_ahead) | (right > half)
+        held, free = self._lasting.follow(scene, lane >= 0), self._free.follow(scene, clear)
+        parked = (held.seconds >= parameters.parked_after) & (free.seconds >= parameters.free_for)
         return [
             self._finding(scene, int(row), int(lane[row]), float(held.seconds[row]))
-            for row in np.flatnonzero((held.seconds >= parameters.parked_after) & (lane >= 0))
+            for row in np.flatnonzero(parked & (lane >= 0))
             if self._forbidden(scene, int(row), int(lane[row]))
         ]
 
@@ -74,7 +81,7 @@ class IllegalParking:
             row,
             IncidentKind.ILLEGAL_PARKING,
             since=scene.now - seconds,
-            confidence=min(0.9, 0.5 + seconds / 300.0),
+            confidence=min(0.9, 0.5 + seconds / 150.0),
             evidence=(
                 f"vehicle {track} has stood at the kerb of lane {lane_name(self._network, lane)} for {seconds:.0f} s"
             ),

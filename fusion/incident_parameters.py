@@ -44,8 +44,8 @@ class IncidentParameters:
     """A stopped vehicle blocks its lane when others queue behind it or pass it and it stands this long, s."""
     passing_speed: float = 3.0
     """Vehicles that pass a stopped vehicle faster prove that the road moves, m/s."""
-    parked_after: float = 30.0
-    """A vehicle that stands at the kerb this long is parked, s:"""
+    parked_after: float = 7.5
+    """A vehicle that stands at the kerb this long, with a free road ahead, is parked, s:"""
     parked_aside: float = 0.6
     """this far to the right of its lane's middle, m,"""
     parked_reach: float = 3.0
@@ -55,9 +55,12 @@ class IncidentParameters:
     shown_for: float = 10.0
     """What is over in a moment is shown this long, s."""
     congestion_after: float = 90.0
-    """A link is congested when its level has been high this long, s,"""
+    """A link is congested when its level has been high this long, about a cycle of a light, s,"""
+    congestion_settled: float = 30.0
+    """or this long where a light is seen, s: the level is of two minutes already, once the link has been watched for
+    a cycle;"""
     congestion_green: float = 25.0
-    """and its vehicles have been slow under green, where it has a light, for this long meanwhile, s:"""
+    """and in either case its vehicles have been slow for this long meanwhile while no light held them, s:"""
     congestion_slow: float = 0.3
     """below this share of the speed limit."""
     congestion_over: float = 60.0
@@ -108,21 +111,21 @@ class IncidentParameters:
     """A vehicle below this share of the limit is slow,"""
     slow_most: float = 5.5
     """and below this speed, m/s,"""
-    slow_for: float = 8.0
+    slow_for: float = 7.0
     """when it drives so this long, s,"""
     slow_distance: float = 15.0
     """and this far, m,"""
     slow_free: float = 60.0
     """with this much free road ahead, m,"""
-    slow_settled: float = 0.6
-    """and neither speeds up nor brakes by more, m/s2."""
+    slow_settled: float = 1.2
+    """and neither speeds up nor brakes by more, m/s2, which is twice what sensors err by."""
     fast_share: float = 1.2
     """A vehicle above this share of the limit is fast,"""
     fast_more: float = 3.0
     """and this much above it, m/s,"""
     fast_for: float = 3.0
     """this long, s."""
-    braking_drop: float = 8.0
+    braking_drop: float = 7.0
     """A vehicle that loses this much speed, m/s,"""
     braking_within: float = 1.0
     """within this time, s, brakes suddenly."""

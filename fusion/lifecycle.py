@@ -2,9 +2,10 @@
 
 import math
 
-from fusion.columns import COUNT, KINDS, NEXT_ID, RECENT, SOURCES, Longs, Record, Table
+from fusion.columns import COUNT, KINDS, NEXT_ID, RECENT, SOURCES, Ints, Longs, Record, Table
 from fusion.estimation import learn_rest
 from fusion.gating import FIELD, Grid, near
+from fusion.memory_access import load_belief
 from fusion.registration import has_company
 from maps.compiled import compiled
 
@@ -12,12 +13,29 @@ FADE_AFTER = 0.3
 """Belief fades after this long without a report, s."""
 STEADY_WINDOW, STEADY_REPORTS = 0.65, 5
 """A device that reported so often in this time (s) sees the track steadily."""
+FASTEST, ROUNDING = 60.0, 3.0
+"""Nobody is faster, m/s; the grid's single-precision places are closer than this to the true ones, m."""
+SLOWEST_NEWCOMER, EDGE, EDGE_TIME = 0.5, 2.0, 0.3
+"""Who moves inwards faster than this, m/s, within this of the edge of a view, m, or so little time after it, s, came in
+there."""
 STRANGER_WINDOW = 2.0
 """A device without a report in this time (s) cannot speak against a track that another sees steadily."""
 
 
 @compiled
-def birth(tracks: Table, report: Record, counters: Longs, parameters: Record) -> int:
+def came_in(device: Record, report: Record) -> bool:
+    """Tell whether a report lies at the edge of its device's view and moves inwards, as newcomers do."""
+    z = report["z"]
+    east, north = z[0] - device["x"], z[1] - device["y"]
+    distance = math.hypot(east, north)
+    if math.isnan(z[2]) or not distance > 0.0:
+        return False
+    inwards = -(east * z[2] + north * z[3]) / distance
+    return bool(inwards > SLOWEST_NEWCOMER and device["radius"] - distance < max(EDGE_TIME * inwards, EDGE))
+
+
+@compiled
+def birth(tracks: Table, device: Record, report: Record, counters: Longs, parameters: Record) -> int:
     """Make a track of one report; return its row."""
     row = counters[COUNT]
     track = tracks[row]
@@ -29,14 +47,19 @@ def birth(tracks: Table, report: Record, counters: Longs, parameters: Record) ->
     z, known = report["z"], not math.isnan(report["z"][2])
     for axis in range(2):
         track["state"][axis] = z[axis]
-        track["state"][axis + 2] = z[axis + 2] if known else 0.0
+        track["state"][axis + 2] = track["told"][axis] = z[axis + 2] if known else 0.0
         track["covariance"][axis, axis] = report["variance"][0]
         variance = report["variance"][1] if known else parameters["unknown_velocity_sigma"] ** 2
         track["covariance"][axis + 2, axis + 2] = variance
     track["blur"] = report["blur"]
     track["surprise"] = 1.0
     start_heading(track, report, known)
-    track["log_odds"] = parameters["birth_log_odds"] if report["roadside"] else parameters["self_birth_log_odds"]
+    if not report["roadside"]:
+        track["log_odds"] = parameters["self_birth_log_odds"]
+    elif came_in(device, report):
+        track["log_odds"] = max(parameters["edge_birth_log_odds"], parameters["birth_log_odds"])
+    else:
+        track["log_odds"] = parameters["birth_log_odds"]
     track["confirmed"] = track["log_odds"] >= parameters["confirm_log_odds"]
     track["born"] = track["updated"] = report["time"]
     learn_rest(track, report)
@@ -57,7 +80,8 @@ def clear(track: Record) -> None:
     track["recent_next"] = 0
     track["self_device"] = -1
     track["rival"] = -1
-    track["rival_cycles"] = 0
+    track["rival_since"] = 0.0
+    track["detached"] = False
 
 
 @compiled
@@ -89,7 +113,8 @@ def believe(track: Record, device: int, self_reported: bool, time: float, parame
     gain = parameters["hit_same"] if track["source"][0] == device else parameters["hit_other"]
     if self_reported:
         gain = max(gain, parameters["self_birth_log_odds"])
-    track["log_odds"] = min(track["log_odds"] + gain, parameters["highest_log_odds"])
+    least = parameters["birth_log_odds"]  # who comes back is believed no less than a newcomer
+    track["log_odds"] = min(max(track["log_odds"] + gain, least), parameters["highest_log_odds"])
     if not track["confirmed"] and track["source"][0] == device and steadily_seen(track, time):
         track["log_odds"] = max(track["log_odds"], parameters["confirm_log_odds"])
     if track["log_odds"] >= parameters["confirm_log_odds"]:
@@ -131,19 +156,45 @@ def in_burst(track: Record, device: int, since: float, moment: float) -> bool:
 
 
 @compiled
+def find_in_view(tracks: Table, x: float, y: float, radius: float, ahead: float, grid: Grid, found: Ints) -> int:
+    """Write the tracks that may be within `radius` (m) of a place into `found` and start to load them.
+
+    The grid holds tracks as they are `ahead` s later.
+    """
+    reach, count = radius + FASTEST * max(ahead, 0.0) + ROUNDING, 0
+    for place in range(near(grid, FIELD, x, y, radius, found)):
+        row = found[place]
+        link = grid.links[FIELD, row]
+        east, north = link["x"] - x, link["y"] - y
+        found[count] = row
+        count += east * east + north * north < reach * reach
+    for row in found[:count]:
+        load_belief(tracks[row])
+    return count
+
+
+@compiled
 def doubt(
-    tracks: Table, device: Record, number: int, moment: float, grid: Grid, work: Record, parameters: Record
+    tracks: Table,
+    device: Record,
+    number: int,
+    moment: float,
+    time: float,
+    grid: Grid,
+    work: Record,
+    parameters: Record,
 ) -> None:
     """Lower the existence of tracks in the view of sensor `number` that it missed in two scans in a row.
 
-    One scan is given grace, because the reports of one instant may come in several messages. How much a miss counts is
-    learnt from tracks that other sensors report: a sensor whose view is narrower than told sees few of them.
+    The grid holds tracks as they are at `time`. One scan is given grace, because the reports of one instant may come in
+    several messages. How much a miss counts is learnt from tracks that other sensors report: a sensor whose view is
+    narrower than told sees few of them.
     """
     radius = parameters["view_margin"] * (0.9 * device["reach"] if math.isnan(device["radius"]) else device["radius"])
     since, x, y = device["scan_before"], device["x"], device["y"]
     if math.isnan(x) or not radius > 0.0 or since == -math.inf:
         return
-    for place in range(near(grid, FIELD, x, y, radius, work["found"])):
+    for place in range(find_in_view(tracks, x, y, radius, time - moment, grid, work["found"])):
         track = tracks[work["found"][place]]
         span, state = moment - track["time"], track["state"]
         east, north = state[0] + span * state[2] - x, state[1] + span * state[3] - y

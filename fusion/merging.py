@@ -1,4 +1,4 @@
-"""Two tracks of one road user become one: they coincide in position and velocity for some cycles in a row.
+"""Two tracks of one road user become one: they coincide in position and velocity for some time.
 
 A device that reported both at one instant has seen two objects; such tracks are never joined while that is fresh.
 """
@@ -10,6 +10,7 @@ from fusion.columns import COUNT, RECENT, SOURCES, Longs, Record, Table
 from fusion.estimation import absorb, note_source
 from fusion.gating import FINE, Grid, insert, near
 from fusion.lifecycle import take_over
+from fusion.memory_access import AHEAD, borrowed, load_motion
 from fusion.motion import move_track
 from maps.compiled import compiled
 
@@ -38,6 +39,13 @@ def told_apart(first: Record, second: Record) -> bool:
 
 
 @compiled
+def unsure(track: Record) -> float:
+    """Return the variance per axis by which errors of its devices, its own terminal included, shift a track."""
+    alone = track["self_device"] >= 0 and track["source"][1] < 0
+    return float(max(track["blur"], 0.5 * (track["covariance"][0, 0] + track["covariance"][1, 1]) if alone else 0.0))
+
+
+@compiled
 def merge_reach(blur: float, parameters: Record) -> float:
     """Return how far apart two tracks of one road user may be, m; `blur` is what their devices' errors make of it."""
     return float(min(max(parameters["merge_reach"], 3.0 * math.sqrt(2.0 * blur)), parameters["largest_reach"]))
@@ -47,7 +55,7 @@ def merge_reach(blur: float, parameters: Record) -> float:
 def coincidence(first: Record, second: Record, work: Record, parameters: Record) -> float:
     """Return the squared normalised distance of two tracks of one time, inf where they are clearly two."""
     a, b = first["state"], second["state"]
-    if (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 > merge_reach(max(first["blur"], second["blur"]), parameters) ** 2:
+    if (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 > merge_reach(max(unsure(first), unsure(second)), parameters) ** 2:
         return math.inf
     if max(abs(a[2] - b[2]), abs(a[3] - b[3])) > FASTEST_DIFFERENCE:
         return math.inf
@@ -87,6 +95,7 @@ def join(winner: Record, loser: Record) -> None:
         winner["state"][:] = loser["state"]
         winner["covariance"][:] = loser["covariance"]
         winner["time"] = loser["time"]
+        winner["detached"] = True
     for slot in range(SOURCES - 1, -1, -1):
         device = loser["source"][slot]
         if device < 0:
@@ -105,7 +114,7 @@ def join(winner: Record, loser: Record) -> None:
 def nearest_rival(tracks: Table, row: int, grid: Grid, work: Record, parameters: Record) -> int:
     """Return the track that coincides best with one and may be the same road user, -1 where none does."""
     best, least, track = -1, math.inf, tracks[row]
-    reach = merge_reach(track["blur"], parameters)
+    reach = merge_reach(unsure(track), parameters)
     for place in range(near(grid, FINE, track["state"][0], track["state"][1], reach, work["found"])):
         at = work["found"][place]
         other = tracks[at]
@@ -120,22 +129,25 @@ def nearest_rival(tracks: Table, row: int, grid: Grid, work: Record, parameters:
 
 @compiled
 def merge(tracks: Table, counters: Longs, time: float, grid: Grid, scratch: Scratch, parameters: Table) -> None:
-    """Join tracks that have coincided for enough cycles; carries all tracks forward to `time`. `grid` is empty."""
-    work, tuning = scratch.work[0], parameters[0]
+    """Join tracks that have coincided for long enough; carries all forward to `time`, s of events. `grid` is empty."""
+    tracks, counters = borrowed(tracks), borrowed(counters)
+    grid = Grid(borrowed(grid.head), borrowed(grid.links), borrowed(grid.filled))
+    work, tuning = borrowed(scratch.work)[0], borrowed(parameters)[0]
     for row in range(counters[COUNT]):
+        load_motion(tracks[min(row + AHEAD, counters[COUNT] - 1)])
         track = tracks[row]
         move_track(track, time, tuning)
         insert(grid, FINE, row, track["state"][0], track["state"][1])
     for row in range(counters[COUNT]):
+        load_motion(tracks[min(row + AHEAD, counters[COUNT] - 1)])
         track = tracks[row]
         if track["log_odds"] == -math.inf:
             continue
         at = nearest_rival(tracks, row, grid, work, tuning)
         if at < 0:
             track["rival"] = -1
-            track["rival_cycles"] = 0
             continue
-        track["rival_cycles"] = track["rival_cycles"] + 1 if track["rival"] == tracks[at]["track_id"] else 1
-        track["rival"] = tracks[at]["track_id"]
-        if track["rival_cycles"] >= tuning["merge_cycles"]:
+        if track["rival"] != tracks[at]["track_id"]:
+            track["rival"], track["rival_since"] = tracks[at]["track_id"], time
+        if time - track["rival_since"] >= tuning["merge_after"] - SAME_INSTANT:
             join(tracks[at], track)

@@ -12,19 +12,25 @@ from maps.compiled import compiled
 SLOW = 0.8
 """Below this speed the direction of motion says nothing, m/s."""
 PEDESTRIAN = 8
+LARGEST_TURN_NOISE = 3.0
+"""Most that speed adds to the power across the motion, m2/s3."""
+TURN = 2.0 * math.pi
 
 
 @compiled
 def acceleration_power(state: Floats, kind: int, parameters: Record) -> tuple[float, float, float]:
-    """Return the power of the acceleration (xx, xy, yy), m2/s3, of a road user with the given state (4,)."""
+    """Return the power of the acceleration (xx, xy, yy), m2/s3, of a road user with the given state (4,).
+
+    Who stands does not accelerate at random: he stays or drives off, once.
+    """
     along = parameters["along_noise"][kind]
     across = parameters["across_noise"][kind]
     square = state[2] * state[2] + state[3] * state[3]
     if square < SLOW * SLOW:
-        level = max(along, across)
+        level = max(along, across) * max(square / (SLOW * SLOW), parameters["still_noise"])
         return level, 0.0, level
     if kind != PEDESTRIAN:
-        across += min(parameters["turn_noise"] * square, 3.0)
+        across += min(parameters["turn_noise"] * square, LARGEST_TURN_NOISE)
     east, north = state[2] * state[2] / square, state[3] * state[3] / square
     mixed = state[2] * state[3] / square
     return along * east + across * north, (along - across) * mixed, along * north + across * east
@@ -62,4 +68,5 @@ def move_track(track: Record, time: float, parameters: Record) -> None:
 @compiled
 def turn_between(start: float, end: float) -> float:
     """Return the angle from `start` to `end` in -pi .. pi, rad."""
-    return (end - start + math.pi) % (2.0 * math.pi) - math.pi
+    angle = end - start
+    return angle - TURN * math.floor((angle + math.pi) / TURN)

@@ -27,6 +27,14 @@ class TrackerParameters(NamedTuple):
     """Variance factor for positions of a vehicle about itself, once their slow error is taken out."""
     self_slow_share: float = 0.8
     """Share of the stated variance of a vehicle's own position that is slow: GNSS errors drift over some 10 s."""
+    self_slow_time: float = 10.0
+    """Correlation time of a vehicle's own slow error, s."""
+    least_self_velocity_sigma: float = 0.15
+    """The velocity of a vehicle about itself is believed no better than this, m/s."""
+    still_speed: float = 0.25
+    """Who is reported at less than this on average over a second stands, m/s; speeds are told without a sign."""
+    still_noise: float = 0.05
+    """Share of the white acceleration that is left to who stands."""
     unknown_velocity_sigma: float = 6.0
     """1-sigma velocity of a newborn track without velocity, m/s."""
     outsider_density: float = 6e-3
@@ -55,6 +63,8 @@ class TrackerParameters(NamedTuple):
     """Weight of the newest outcome in a device's name reliability."""
     birth_log_odds: float = -2.5
     """Existence of a track after its first roadside report."""
+    edge_birth_log_odds: float = -0.1
+    """The same where it came in at the edge of the device's view."""
     self_birth_log_odds: float = 3.0
     """Existence of a track after its first report of a vehicle about itself."""
     hit_same: float = 1.2
@@ -89,8 +99,8 @@ class TrackerParameters(NamedTuple):
     """Squared normalised distance (4 degrees of freedom) under which two tracks may be one."""
     merge_reach: float = 2.5
     """Distance beyond which two tracks are never one, m."""
-    merge_cycles: int = 3
-    """Cycles in a row in which two tracks coincide before they are joined."""
+    merge_after: float = 0.2
+    """Time for which two tracks coincide before they are joined, s."""
     scan_span: float = 0.015
     """Reports of one device within this time form one scan, s."""
     longest_lag: float = 1.0

@@ -7,6 +7,7 @@ from fusion.findings import about_track, lane_name
 from fusion.incident_book import Finding
 from fusion.incident_parameters import IncidentParameters
 from fusion.incidents import IncidentKind
+from fusion.lane_bounds import LaneBounds
 from fusion.lasting import Lasting
 from fusion.places import Places
 from fusion.scene import Scene
@@ -25,6 +26,7 @@ class Carriageway:
     def __init__(self, network: RoadNetwork, index: LaneIndex, places: Places, parameters: IncidentParameters) -> None:
         self._network, self._index, self._places, self._parameters = network, index, places, parameters
         roads = (RoadClass.EXPRESSWAY, RoadClass.ARTERIAL, RoadClass.COLLECTOR)
+        self._bounds = LaneBounds(network)
         self._busy = np.append(np.isin(network.links.road_class[network.lanes.link], roads), False)
 
     def lanes(self, scene: Scene, rows: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -33,10 +35,10 @@ class Carriageway:
         x, y = tracks.x[rows], tracks.y[rows]
         cars = np.full(len(rows), ParticipantKind.CAR, np.uint8)
         found = self._index.match(x, y, None, cars, max_distance=4.0, sigma=tracks.sigma[rows])
-        half, length = np.append(lanes.width, 0.0)[found.lane] / 2, np.append(lanes.length, 0.0)[found.lane]
+        half = np.append(lanes.width, 0.0)[found.lane] / 2
         on = (found.lane >= 0) & self._busy[found.lane]
         on &= np.abs(found.lateral) < half - parameters.pedestrian_inside
-        on &= (found.offset > parameters.junction_reach) & (found.offset < length - parameters.junction_reach)
+        on &= self._bounds.away(found.lane, found.offset, parameters.junction_reach)
         on[on] = self._places.crossing_distance(x[on], y[on]) > parameters.crossing_reach
         return np.where(on, found.lane, -1).astype(np.int32)
 

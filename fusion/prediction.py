@@ -259,7 +259,8 @@ class Predictor:
     def __init__(self, network: RoadNetwork | None = None, parameters: TrackerParameters | None = None) -> None:
         self._paths = LanePaths.of(network)
         self._limit = np.append(np.zeros(0) if network is None else network.lanes.speed, 30.0).astype(np.float64)
-        self._tuning = make_parameters(parameters or TrackerParameters())
+        # over seconds, who stands may drive off
+        self._tuning = make_parameters((parameters or TrackerParameters())._replace(still_noise=1.0))
 
     def predict(
         self, tracks: TrackTable, times: ArrayLike | None = None, free: NDArray[np.float32] | None = None

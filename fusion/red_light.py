@@ -25,6 +25,9 @@ _BEFORE = 2.5
 _PATIENCE = 8.0
 """Who has not driven on by then waits beyond the line, s."""
 _RIGHT = math.radians(35.0)
+_APPROACHED = 1.5
+"""Who was seen from outside on that road for less than this before the line, s, may have come by another lane, or by
+another road where two meet at an angle."""
 _ASIDE = 12.0
 """Farther from the lane's line than this the vehicle has turned off, m."""
 
@@ -34,7 +37,8 @@ class RedLight:
 
     def __init__(self, network: RoadNetwork, ends: LaneEnds, parameters: IncidentParameters) -> None:
         self._network, self._ends, self._parameters = network, ends, parameters
-        self._memory = TrackMemory(lane=-1.0, close=0.0, crossed=np.nan, red=0.0, speed=0.0)
+        self._memory = TrackMemory(lane=-1.0, since=np.inf, close=0.0, crossed=np.nan, red=0.0, speed=0.0)
+        self._link = np.append(network.lanes.link, -1)
         self._heading = np.arctan2(ends.east, ends.north)
 
     def find(self, scene: Scene) -> list[Finding]:
@@ -50,7 +54,9 @@ class RedLight:
         front = past + tracks.length[rows] / 2
         waits = np.isnan(memory["crossed"][rows])
         memory["close"][rows] = np.where(waits & (front < -_BEFORE), 1.0, memory["close"][rows])
-        crossing = rows[waits & (front >= 0.0) & (memory["close"][rows] > 0.0)]
+        came = scene.now - memory["since"][rows] >= _APPROACHED
+        passes = waits & (front >= 0.0) & (memory["close"][rows] > 0.0)
+        crossing = rows[passes & came]
         memory["crossed"][crossing] = scene.now
         memory["red"][crossing] = np.nan_to_num(scene.red_for[lane[crossing]])
         memory["speed"][crossing] = tracks.speed[crossing]
@@ -70,7 +76,7 @@ class RedLight:
         stands = ~waits & (tracks.speed[rows] < parameters.standing_speed)
         found = [self._finding(scene, int(row), int(lane[row]), memory) for row in rows[ran]]
         late = (away >= parameters.red_beyond) | (scene.now - at > _PATIENCE)
-        over = rows[ran | stands | (~waits & ~soon & late)]
+        over = rows[ran | stands | (~waits & ~soon & late) | (passes & ~came)]
         memory["lane"][over] = -1.0
         memory["crossed"][over], memory["close"][over] = np.nan, 0.0
         return found
@@ -84,6 +90,8 @@ class RedLight:
         fresh = comes & np.isnan(memory["crossed"]) & scene.motor & scene.placed
         other = fresh & (memory["lane"] != lane)
         memory["close"][other] = 0.0
+        known = memory["lane"].astype(np.int32)
+        memory["since"][(fresh & (self._link[known] != self._link[lane])) | ~scene.placed] = scene.now
         memory["lane"][fresh] = lane[fresh]
 
     def _turned_right(self, scene: Scene, rows: NDArray[np.int64], lane: NDArray[np.int32]) -> NDArray[np.bool_]:

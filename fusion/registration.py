@@ -10,6 +10,7 @@ tell of it. On the way the variance that devices state is compared with what the
 import math
 
 from fusion.columns import DEVICE_COUNT, PAIR_COUNT, PAIRS, SOURCES, Floats, Longs, Record, Table
+from fusion.terminal_drift import carry_drift, learn_velocity_noise
 from maps.compiled import compiled
 
 LONGEST_LEVER = 500.0
@@ -80,12 +81,25 @@ def spread(covariance: Floats, east: float, north: float, vx: float, vy: float) 
 
 
 @compiled
-def correct_report(device: Record, report: Record) -> None:
-    """Take the known errors of its device out of a report's position, and note what is unknown of them."""
+def correct_report(device: Record, report: Record, parameters: Record) -> None:
+    """Take the known errors of its device out of a report's position, and note what is unknown of them.
+
+    What wanders in a terminal's own position belongs to the state of its vehicle.
+    """
     bias, z = device["bias"], report["z"]
+    if not report["roadside"]:
+        carry_drift(device, report["moment"], parameters)
+        learn_velocity_noise(device, report, parameters)
+        for axis in range(2):
+            z[axis] -= device["drift"][axis]
+        vx, vy = (0.0, 0.0) if math.isnan(z[2]) else (z[2], z[3])
+        report["blur"] = spread(device["bias_covariance"], 0.0, 0.0, vx, vy)
+        report["compared"] += spread(device["bias_relative"], 0.0, 0.0, vx, vy)
+        return
     east, north = lever(device, z[0], z[1])
     vx, vy = (0.0, 0.0) if math.isnan(z[2]) else (z[2], z[3])
     report["variance"][0] += spread(device["bias_relative"], east, north, vx, vy)
+    report["compared"] = report["variance"][0]
     report["blur"] = spread(device["bias_covariance"], east, north, vx, vy)
     z[0] -= bias[0] - bias[2] * north
     z[1] -= bias[1] + bias[2] * east
@@ -205,7 +219,7 @@ def take_difference(
     place = track["source_place"][slot]
     turned = pair["first"] != report["device"]
     first, second = devices[pair["first"]], devices[pair["second"]]
-    own, theirs = report["variance"][0], track["source_variance"][slot]
+    own, theirs = report["compared"], track["source_variance"][slot]
     drift = span * span * 0.5 * (track["covariance"][2, 2] + track["covariance"][3, 3] + span * span)
     noise = own + theirs + drift
     slope = pair["slope"]

@@ -11,6 +11,7 @@ import math
 from fusion.columns import SOURCES, Longs, Record, Table
 from fusion.lane_centres import LaneSides
 from fusion.registration import lever
+from fusion.terminal_drift import absorb_line, carry_drift, is_linked, out_of_sight
 from maps.compiled import compiled
 
 EVERY = 0.5
@@ -81,6 +82,25 @@ def take_lane(device: Record, track: Record, slot: int, side: tuple[float, float
 
 
 @compiled
+def keep_lane(track: Record, devices: Table, side: tuple[float, float, float], now: float, parameters: Record) -> None:
+    """Bring a vehicle that only its own terminal reports nearer to the centre of the lane that it keeps."""
+    if track["self_device"] < 0 or not out_of_sight(track, now):
+        return
+    device = devices[track["self_device"]]
+    if not is_linked(track, device):
+        return
+    east, north, at = side
+    state, covariance = track["state"], track["covariance"]
+    rest = at - east * state[0] - north * state[1]
+    variance = SHARED * KEEPING_SIGMA * KEEPING_SIGMA
+    across = east * east * covariance[0, 0] + 2.0 * east * north * covariance[0, 1] + north * north * covariance[1, 1]
+    if rest * rest > FIRMEST * (across + KEEPING_SIGMA * KEEPING_SIGMA):
+        return
+    carry_drift(device, track["time"], parameters)
+    absorb_line(track, device, (east, north, 0.0, 0.0), 0.0, rest, variance)
+
+
+@compiled
 def compare_with_lanes(
     tracks: Table, rows: Longs, devices: Table, sides: LaneSides, now: float, before: float, parameters: Table
 ) -> None:
@@ -95,6 +115,7 @@ def compare_with_lanes(
         if math.isnan(sides.at[place]) or math.floor(now / EVERY + phase) == math.floor(before / EVERY + phase):
             continue
         side = (sides.east[place], sides.north[place], sides.at[place])
+        keep_lane(track, devices, side, now, tuning)
         for slot in range(SOURCES):
             if track["source"][slot] < 0 or abs(now - track["source_time"][slot]) > FRESH:
                 continue

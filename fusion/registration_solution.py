@@ -18,9 +18,9 @@ PATCH = 8
 FREEDOM = 1.0
 """Degrees of freedom of the prior."""
 SOLVED_EVERY = 20
-"""A device is solved once in so many cycles where there are many."""
+"""A device is solved once in so many turns where there are many."""
 FEW = 12
-"""So many devices are solved in a cycle whatever the number."""
+"""So many devices are solved in a turn whatever the number."""
 ALONE = 0.25
 """Share of its errors' variance that counts as noise where nobody can be compared with a device."""
 PRIOR_UNITS = 2.0
@@ -277,16 +277,16 @@ def learn_priors(devices: Table, order: Longs, priors: Floats, parameters: Recor
 
 @compiled
 def solve_devices(
-    devices: Table, pairs: Table, order: Longs, cycle: int, now: float, priors: Floats, parameters: Table
+    devices: Table, pairs: Table, order: Longs, turn: int, now: float, priors: Floats, parameters: Table
 ) -> None:
     """Solve the devices whose turn it is; `order` (n,) are all known ones, the first to report first."""
     count = len(order)
     stride = 1 if count <= FEW else SOLVED_EVERY
-    if stride == 1 and cycle % 2:
+    if stride == 1 and turn % 2:
         return
-    for place in range(cycle % stride, count, stride):
+    for place in range(turn % stride, count, stride):
         row = order[place]
         if devices[row]["heard"] > now - SILENT:
             solve_device(devices, pairs, row, priors, parameters[0])
-    if cycle % SOLVED_EVERY == 0:
+    if turn % SOLVED_EVERY == 0:
         learn_priors(devices, order, priors, parameters[0])

@@ -2,13 +2,35 @@
 
 import math
 
-from fusion.association import Scratch, assign, keep_candidate, pair_cost
-from fusion.columns import COUNT, DUPLICATES, SOURCES, Longs, Record, Table
-from fusion.estimation import absorb, is_duplicate, is_named, lag_noise, learn_rest, learn_surprise, loosen
+from fusion.association import FOUND, Scratch, assign, keep_candidate
+from fusion.columns import COUNT, DUPLICATES, SOURCES, Ints, Longs, Record, Table
+from fusion.estimation import (
+    absorb,
+    is_duplicate,
+    is_named,
+    lag_noise,
+    learn_rest,
+    learn_surprise,
+    loosen,
+    settle_velocity,
+)
 from fusion.gating import FIELD, FINE, WIDE, Grid, insert, near
 from fusion.lifecycle import believe, birth, doubt
+from fusion.memory_access import AHEAD, borrowed, load_motion, load_track
+from fusion.pair_cost import copy_motion, pair_cost
 from fusion.registration import compare, correct_report, start_device
 from fusion.scans import Scans
+from fusion.terminal_drift import (
+    absorb_linked,
+    bear_drift,
+    carry_drift,
+    drift_trace,
+    fold_blur,
+    is_linked,
+    link_drift,
+    out_of_sight,
+    return_to_terminal,
+)
 from maps.compiled import compiled
 
 WIDE_VARIANCE = 1.0
@@ -30,29 +52,59 @@ def place_track(track: Record, row: int, time: float, grid: Grid) -> None:
 
 
 @compiled
-def find_candidates(
+def look_around(
     tracks: Table,
     device: Record,
     report: Record,
     time: float,
     grid: Grid,
-    work: Record,
+    found: Ints,
     place: Record,
     parameters: Record,
 ) -> None:
-    """Fill the candidates of one report. The grid holds tracks as they are at `time`."""
-    place["candidates"] = 0
+    """Find the tracks near one report and start to load them. The grid holds tracks as they are at `time`."""
     x, y, ahead = report["z"][0], report["z"][1], time - report["moment"]
     if not math.isnan(report["z"][2]):
         x, y = x + ahead * report["z"][2], y + ahead * report["z"][3]
     largest = parameters["largest_reach"]
-    reach = min(1.0 + 3.5 * math.sqrt(report["variance"][0] + 0.3), largest)
-    for level in (FINE, WIDE):
-        for at in range(near(grid, level, x, y, reach if level == FINE else largest, work["found"])):
-            row = work["found"][at]
-            cost = pair_cost(tracks[row], device, report, work, parameters)
-            if cost < 0.0:
-                keep_candidate(place, row, cost)
+    unsure = report["variance"][0] + 0.5 * drift_trace(device, report)
+    reach = min(1.0 + 3.5 * math.sqrt(unsure + 0.3), largest)
+    count = near(grid, FINE, x, y, reach, found)
+    count += near(grid, WIDE, x, y, largest, found[count:])
+    for row in found[:count]:
+        load_track(tracks[row])
+    place["found"] = count
+
+
+@compiled
+def weigh(tracks: Table, device: Record, report: Record, found: Ints, place: Record, parameters: Record) -> None:
+    """Fill the candidates of one report from the tracks near it."""
+    place["candidates"], place["held"] = 0, -1
+    for row in found:
+        cost = pair_cost(tracks[row], row, device, report, place, parameters)
+        if cost < 0.0:
+            keep_candidate(place, row, cost)
+
+
+@compiled
+def find_candidates(
+    tracks: Table, device: Record, reports: Table, time: float, grid: Grid, scratch: Scratch, parameters: Record
+) -> None:
+    """Fill the candidates of the reports of a scan; as many as there is room for are looked at together."""
+    places, found = scratch.places, scratch.work[0]["found"]
+    first, used = 0, 0
+    for place, report in enumerate(reports):
+        if parameters["registration"]:
+            correct_report(device, report, parameters)
+        look_around(tracks, device, report, time, grid, found[used : used + FOUND], places[place], parameters)
+        used += places[place]["found"]
+        if used + FOUND > len(found) or place + 1 == len(reports):
+            used = 0
+            for here in range(first, place + 1):
+                count = places[here]["found"]
+                weigh(tracks, device, reports[here], found[used : used + count], places[here], parameters)
+                used += count
+            first, used = place + 1, 0
 
 
 @compiled
@@ -67,21 +119,44 @@ def learn_names(track: Record, device: Record, report: Record, parameters: Recor
 
 
 @compiled
-def apply_report(
-    track: Record, devices: Table, pairs: Table, report: Record, counters: Longs, parameters: Record
-) -> None:
-    """Let one report go into its track, unless it went in before."""
-    device = devices[report["device"]]
-    if is_duplicate(track, report["device"], report["time"]):
-        counters[DUPLICATES] += 1
-        return
+def joins_drift(track: Record, devices: Table, report: Record, parameters: Record) -> bool:
+    """Tell whether a report is to go into the slow error of the terminal on board too, and bring that up to date."""
+    if not report["roadside"]:
+        device = devices[report["device"]]
+        if track["self_device"] != report["device"] or not is_linked(track, device):
+            track["self_device"] = report["device"]
+            link_drift(track, device)
+    elif track["self_device"] < 0 or not is_linked(track, devices[track["self_device"]]):
+        return False
+    device = devices[track["self_device"]]
+    carry_drift(device, track["time"], parameters)
+    if report["roadside"]:
+        device["unit_blur"] = report["blur"]
+    elif out_of_sight(track, report["time"]):
+        fold_blur(track, device)
+        return_to_terminal(track, device, parameters)
+    return True
+
+
+@compiled
+def take_motion(track: Record, devices: Table, report: Record, place: Record, parameters: Record) -> float:
+    """Update the motion of a track with a report; return the squared normalised distance.
+
+    What was worked out for the cost of the pair is taken over where nothing has changed since.
+    """
+    named = is_named(track, devices[report["device"]], report, parameters)
+    linked = parameters["registration"] and joins_drift(track, devices, report, parameters)
+    settled = settle_velocity(track, report, parameters)
+    if not (named or linked or settled) and place["held"] == place["chosen"] and place["held_time"] == track["time"]:
+        copy_motion(place, track)
+        return float(place["distance"])
     lag = max(track["time"] - report["moment"], 0.0)
-    if parameters["registration"]:
-        compare(devices, pairs, track, report, counters, parameters)
     position_noise, velocity_noise = lag_noise(track, lag, parameters)
     position_variance, velocity_variance = report["variance"][0], report["variance"][1]
-    if is_named(track, device, report, parameters):
+    if named:
         loosen(track, report["z"], position_variance + position_noise, lag)
+    if linked:
+        return absorb_linked(track, devices, report, lag, (position_noise, velocity_noise))
     distance, _ = absorb(
         track["state"],
         track["covariance"],
@@ -90,6 +165,21 @@ def apply_report(
         velocity_variance + velocity_noise,
         lag,
     )
+    return distance
+
+
+@compiled
+def apply_report(
+    track: Record, devices: Table, pairs: Table, report: Record, place: Record, counters: Longs, parameters: Record
+) -> None:
+    """Let one report go into its track, unless it went in before."""
+    device = devices[report["device"]]
+    if is_duplicate(track, report["device"], report["time"]):
+        counters[DUPLICATES] += 1
+        return
+    if parameters["registration"]:
+        compare(devices, pairs, track, report, counters, parameters)
+    distance = take_motion(track, devices, report, place, parameters)
     learn_surprise(track, distance, report)
     learn_names(track, device, report, parameters)
     believe(track, report["device"], not report["roadside"], report["time"], parameters)
@@ -100,9 +190,10 @@ def apply_report(
 def note_scan(device: Record, reports: Table) -> bool:
     """Note the time and the reach of a device's scan; return whether it is a new instant."""
     for report in reports:
-        span = math.hypot(report["z"][0] - device["x"], report["z"][1] - device["y"])
-        if device["reach"] < span < LARGEST_REACH:
-            device["reach"] = span
+        east, north = report["z"][0] - device["x"], report["z"][1] - device["y"]
+        square = east * east + north * north
+        if device["reach"] ** 2 < square < LARGEST_REACH**2:
+            device["reach"] = math.sqrt(square)
     time = reports[0]["time"]
     if time <= device["scan_time"] + SAME_SCAN:
         return False
@@ -129,22 +220,21 @@ def apply_scan(
     device, work = devices[reports[0]["device"]], scratch.work[0]
     moment, roadside = reports[0]["moment"], reports[0]["roadside"]
     start_device(device, reports[0], counters, parameters)
-    for place, report in enumerate(reports):
-        if parameters["registration"]:
-            correct_report(device, report)
-        find_candidates(tracks, device, report, time, grid, work, scratch.places[place], parameters)
+    find_candidates(tracks, device, reports, time, grid, scratch, parameters)
     assign(scratch, len(reports), scan)
     for place, report in enumerate(reports):
         row = scratch.places[place]["chosen"]
         if row >= 0:
-            apply_report(tracks[row], devices, pairs, report, counters, parameters)
+            apply_report(tracks[row], devices, pairs, report, scratch.places[place], counters, parameters)
         else:
-            row = birth(tracks, report, counters, parameters)
+            row = birth(tracks, device, report, counters, parameters)
+            if parameters["registration"] and not roadside:
+                bear_drift(tracks[row], device)
             place_track(tracks[row], row, time, grid)
         if not roadside:
             device["owner"] = tracks[row]["track_id"]
     if roadside and note_scan(device, reports):
-        doubt(tracks, device, reports[0]["device"], moment, grid, work, parameters)
+        doubt(tracks, device, reports[0]["device"], moment, time, grid, work, parameters)
 
 
 @compiled
@@ -160,8 +250,13 @@ def run_scans(
     parameters: Table,
 ) -> None:
     """Apply all scans in sequence. The empty grid is filled for `time`."""
+    tracks, devices, pairs, counters = borrowed(tracks), borrowed(devices), borrowed(pairs), borrowed(counters)
+    grid = Grid(borrowed(grid.head), borrowed(grid.links), borrowed(grid.filled))
+    scratch = Scratch(borrowed(scratch.work), borrowed(scratch.places), borrowed(scratch.marks))
+    all_reports, starts, parameters = borrowed(scans.reports), borrowed(scans.starts), borrowed(parameters)
     for row in range(counters[COUNT]):
+        load_motion(tracks[min(row + AHEAD, counters[COUNT] - 1)])
         place_track(tracks[row], row, time, grid)
     for scan in scans.sequence:
-        reports = scans.reports[scans.starts[scan] : scans.starts[scan + 1]]
+        reports = all_reports[starts[scan] : starts[scan + 1]]
         apply_scan(tracks, devices, pairs, reports, time, scan, grid, scratch, counters, parameters[0])

@@ -160,7 +160,7 @@ def fill_report(report: Record, row: int, batch: Columns, moment: Floats, device
     report["variance"][0] = sigma * sigma * factor * devices[batch.device[row]]["scale"]
     sigma = max(known_or(batch.sigma_velocity[row], parameters["velocity_sigma"]), parameters["least_velocity_sigma"])
     report["variance"][1] = sigma * sigma
-    report["blur"] = 0.0
+    report["blur"], report["compared"] = 0.0, report["variance"][0]
 
 
 @compiled

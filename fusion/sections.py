@@ -74,6 +74,13 @@ def begins_section(network: RoadNetwork) -> NDArray[np.bool_]:
     return begins
 
 
+def ends_section(network: RoadNetwork) -> NDArray[np.bool_]:
+    """Tell which links (links,) end at a junction and not within a section."""
+    ends = np.ones(len(network.links.id), np.bool_)
+    ends[_inner_ways(network)[0]] = False
+    return ends
+
+
 def _inner_ways(network: RoadNetwork) -> NDArray[np.int32]:
     """Return pairs (2, k) of links that follow one another without a choice or a light."""
     count = len(network.links.id)

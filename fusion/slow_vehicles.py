@@ -6,6 +6,7 @@ from fusion.findings import about_track, lane_name
 from fusion.incident_book import Finding
 from fusion.incident_parameters import IncidentParameters
 from fusion.incidents import IncidentKind
+from fusion.lane_bounds import LaneBounds
 from fusion.lasting import Lasting
 from fusion.motion_history import MotionHistory
 from fusion.places import Places
@@ -26,7 +27,7 @@ class SlowVehicles:
         self, network: RoadNetwork, places: Places, history: MotionHistory, parameters: IncidentParameters
     ) -> None:
         self._network, self._places, self._history, self._parameters = network, places, history, parameters
-        self._lasting = Lasting(grace=0.5)
+        self._lasting, self._bounds = Lasting(grace=1.0), LaneBounds(network)
         major = (RoadClass.EXPRESSWAY, RoadClass.ARTERIAL, RoadClass.COLLECTOR)
         self._major = np.append(np.isin(network.links.road_class[network.lanes.link], major), False)
         self._limit = np.append(network.lanes.speed, np.inf)
@@ -39,7 +40,12 @@ class SlowVehicles:
             speed < np.minimum(parameters.slow_share * self._limit[tracks.lane], parameters.slow_most)
         )
         slow &= tracks.kind != ParticipantKind.MOTORCYCLE
-        slow &= scene.seen_ahead & self._major[tracks.lane] & scene.vehicles & (tracks.lane_offset > _START)
+        slow &= (
+            scene.seen_ahead
+            & self._major[tracks.lane]
+            & scene.vehicles
+            & ((tracks.lane_offset > _START) | ~self._bounds.begins[tracks.lane])
+        )
         slow &= np.minimum(scene.gap, np.nan_to_num(scene.ahead)) > parameters.slow_free
         slow &= np.abs(np.nan_to_num(self._history.drop, nan=99.0)) < parameters.slow_settled
         held = self._lasting.follow(scene, slow)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fusion.incident_book import Finding
 from fusion.incident_parameters import IncidentParameters
 from fusion.incidents import IncidentKind
+from fusion.lane_bounds import LaneBounds
 from fusion.lane_ends import LaneEnds
 from fusion.path_index import PathIndex
 from fusion.places import Places
@@ -37,7 +38,7 @@ class StoppedVehicles:
         self, network: RoadNetwork, places: Places, paths: PathIndex, ends: LaneEnds, parameters: IncidentParameters
     ) -> None:
         self._network, self._places, self._parameters = network, places, parameters
-        self._paths, self._ends = paths, ends
+        self._paths, self._ends, self._bounds = paths, ends, LaneBounds(network)
         self._memory = TrackMemory(parameters.standing_lost_for, since=np.nan, x=0.0, y=0.0, free=0.0, green=0.0)
         self._passed: dict[int, set[int]] = {}
 
@@ -45,7 +46,9 @@ class StoppedVehicles:
         """Return the incidents of this cycle."""
         stood, free, green = self._stood(scene)
         suspicious = (stood >= self._parameters.stopped_after) & (free >= self._parameters.free_for)
-        rows = np.flatnonzero(suspicious & (scene.tracks.lane >= 0) & scene.motor & scene.sure)
+        tracks = scene.tracks
+        lies = (tracks.kind == ParticipantKind.UNKNOWN) & (tracks.length < self._parameters.debris_length)
+        rows = np.flatnonzero(suspicious & (tracks.lane >= 0) & scene.motor & scene.sure & ~lies)
         rows = rows[self._odd(scene, rows, stood[rows], green[rows])]
         kept = {int(scene.tracks.track_id[row]) for row in rows}
         self._passed = {track: passed for track, passed in self._passed.items() if track in kept}
@@ -92,8 +95,9 @@ class StoppedVehicles:
         """Tell for which rows nothing usual explains that the vehicle stands."""
         tracks, parameters = scene.tracks, self._parameters
         lane, offset = tracks.lane[rows], tracks.lane_offset[rows]
-        odd = (offset >= parameters.lane_start) | (stood >= parameters.start_for)
-        at_line = scene.ahead[rows] < parameters.stop_line
+        begins, ends = self._bounds.begins[lane], self._bounds.ends[lane]
+        odd = ~begins | (offset >= parameters.lane_start) | (stood >= parameters.start_for)
+        at_line = ends & (scene.ahead[rows] < parameters.stop_line)
         light = self._places.signalised[lane]
         overdue = np.where(light, np.minimum(green, stood) >= parameters.green_for, stood >= parameters.give_way_for)
         odd &= ~at_line | overdue

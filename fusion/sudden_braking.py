@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from fusion.credible_motion import CredibleMotion
 from fusion.findings import about_track, lane_name
 from fusion.incident_book import Finding
 from fusion.incident_parameters import IncidentParameters
@@ -12,8 +13,8 @@ from maps.network import RoadNetwork
 
 _OLD = 2.5
 """Tracks younger than this may still be finding their speed, s."""
-_MOST_SIGMA = 0.5
-"""Speeds less certain than this are not judged, m/s."""
+_SURE = 10.0
+"""A loss of speed must be so many times the uncertainty of the speed, which grows while a vehicle brakes hard."""
 
 
 class SuddenBraking:
@@ -21,15 +22,16 @@ class SuddenBraking:
 
     def __init__(self, network: RoadNetwork, history: MotionHistory, parameters: IncidentParameters) -> None:
         self._network, self._history, self._parameters = network, history, parameters
+        self._credible = CredibleMotion()
 
     def find(self, scene: Scene) -> list[Finding]:
         """Return the incidents of this cycle."""
-        tracks = scene.tracks
+        tracks, believed = scene.tracks, self._credible.follow(scene)
         drop = np.minimum(self._history.steady - tracks.speed, self._history.drop)
         rows = np.flatnonzero(np.nan_to_num(drop) >= self._parameters.braking_drop)
         sigma = np.sqrt((tracks.covariance[rows, 2, 2] + tracks.covariance[rows, 3, 3]) / 2)
-        old = (scene.now - tracks.born[rows] >= _OLD) & self._history.watched[rows]
-        rows = rows[scene.vehicles[rows] & old & (sigma < _MOST_SIGMA)]
+        old = (scene.now - tracks.born[rows] >= _OLD) & self._history.watched[rows] & believed[rows]
+        rows = rows[scene.vehicles[rows] & old & (drop[rows] > _SURE * sigma)]
         return [self._finding(scene, int(row)) for row in rows]
 
     def _finding(self, scene: Scene, row: int) -> Finding:

@@ -1,11 +1,14 @@
 """The tracker's memory as the table that readers get: confirmed tracks at one moment, in arrays of their own."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fusion.association import WORK
-from fusion.columns import Floats, Longs, Record, Table
+from fusion.columns import Bytes, Floats, Ints, Longs, Reals, Record, Table
+from fusion.memory_access import borrowed, load_track
 from fusion.motion import move
 from fusion.tracks import MAX_SOURCES, TrackTable
 from maps.compiled import compiled
@@ -49,17 +52,61 @@ LINE = np.dtype(
     align=True,
 )
 """One row of `TrackTable`."""
+BLOCK = 32
+"""Lines that are made together."""
+
+
+class Scratch(NamedTuple):
+    """Memory for a block of lines."""
+
+    work: Table
+    """(1,) of WORK"""
+    lines: Table
+    """(BLOCK,) of LINE"""
+    typical: Floats
+    """(kinds, 2) length and width, m"""
+
+
+class Columns(NamedTuple):
+    """The columns of `TrackTable`, as compiled code takes them; in its order."""
+
+    track_id: NDArray[np.uint32]
+    kind: Bytes
+    x: Floats
+    y: Floats
+    vx: Reals
+    vy: Reals
+    heading: Reals
+    covariance: Reals
+    length: Reals
+    width: Reals
+    existence: Reals
+    updated: Floats
+    born: Floats
+    sources: Ints
+    self_device: Ints
+    lane: Ints
+    lane_probability: Reals
+    lane_offset: Reals
+    roadside: Floats
 
 
 @compiled
-def shown(tracks: Table, count: int) -> Longs:
-    """Return the rows of confirmed and believed tracks among the first `count`, ordered by id."""
+def find_shown(tracks: Table, count: int) -> tuple[Longs, Longs]:
+    """Return rows and ids of confirmed and believed tracks among the first `count`."""
     rows, ids, found = np.empty(count, np.int64), np.empty(count, np.int64), 0
     for row in range(count):
-        if tracks[row]["confirmed"] and not tracks[row]["hidden"]:
-            rows[found], ids[found] = row, tracks[row]["track_id"]
-            found += 1
-    return rows[:found][np.argsort(ids[:found])]
+        track = tracks[row]
+        rows[found], ids[found] = row, track["track_id"]
+        found += track["confirmed"] and not track["hidden"]
+    return rows[:found], ids[:found]
+
+
+def shown(tracks: Table, count: int) -> Longs:
+    """Return the rows of confirmed and believed tracks among the first `count`, ordered by id."""
+    rows, ids = find_shown(tracks, count)
+    ordered: Longs = rows[np.argsort(ids)]
+    return ordered
 
 
 @compiled
@@ -111,17 +158,47 @@ def show(track: Record, work: Record, line: Record, typical: Floats) -> None:
 
 
 @compiled
-def write_lines(tracks: Table, rows: Longs, now: float, lines: Table, work: Table, parameters: Table) -> None:
-    """Write one line for each of the given rows."""
-    typical = np.array(TYPICAL_SIZE)
-    for place, row in enumerate(rows):
-        extrapolate(tracks[row], now, work[0], parameters[0])
-        show(tracks[row], work[0], lines[place], typical[tracks[row]["kind"]])
+def spread_lines(lines: Table, columns: Columns, first: int) -> None:
+    """Copy lines into columns from row `first` on."""
+    for at, line in enumerate(lines):
+        row = first + at
+        columns.track_id[row], columns.kind[row] = line["track_id"], line["kind"]
+        columns.x[row], columns.y[row] = line["x"], line["y"]
+        columns.vx[row], columns.vy[row], columns.heading[row] = line["vx"], line["vy"], line["heading"]
+        for i in range(4):
+            for j in range(4):
+                columns.covariance[row, i, j] = line["covariance"][i, j]
+        columns.length[row], columns.width[row] = line["length"], line["width"]
+        columns.existence[row] = line["existence"]
+        columns.updated[row], columns.born[row] = line["updated"], line["born"]
+        for slot in range(MAX_SOURCES):
+            columns.sources[row, slot] = line["sources"][slot]
+        columns.self_device[row], columns.roadside[row] = line["self_device"], line["roadside"]
+        columns.lane[row], columns.lane_probability[row] = line["lane"], line["lane_probability"]
+        columns.lane_offset[row] = line["lane_offset"]
 
 
-def view(tracks: Table, count: int, now: float, parameters: Table) -> TrackTable:
-    """Return confirmed and believed tracks among the first `count` rows, extrapolated to `now`, ordered by id."""
-    rows = shown(tracks, count)
-    lines = np.empty(len(rows), LINE)
-    write_lines(tracks, rows, now, lines, np.zeros(1, WORK), parameters)
-    return TrackTable(**{name: np.ascontiguousarray(lines[name]) for name in LINE.names or ()})
+@compiled
+def write_columns(
+    tracks: Table, rows: Longs, now: float, columns: Columns, scratch: Scratch, parameters: Table
+) -> None:
+    """Write what readers get of the given rows, in blocks that fit into the nearest cache."""
+    tracks, lines, typical = borrowed(tracks), borrowed(scratch.lines), borrowed(scratch.typical)
+    work, parameters = borrowed(scratch.work), borrowed(parameters)
+    for first in range(0, len(rows), BLOCK):
+        block = rows[first : first + BLOCK]
+        for row in block:
+            load_track(tracks[row])
+        for place, row in enumerate(block):
+            extrapolate(tracks[row], now, work[0], parameters[0])
+            show(tracks[row], work[0], lines[place], typical[tracks[row]["kind"]])
+        spread_lines(lines[: len(block)], columns, first)
+
+
+def view(tracks: Table, rows: Longs, now: float, parameters: Table) -> TrackTable:
+    """Return the tracks in `rows`, extrapolated to `now`."""
+    names = LINE.names or ()
+    columns = Columns(*(np.empty((len(rows), *LINE[name].shape), LINE[name].base) for name in names))
+    scratch = Scratch(np.zeros(1, WORK), np.empty(BLOCK, LINE), np.array(TYPICAL_SIZE))
+    write_columns(tracks, rows, now, columns, scratch, parameters)
+    return TrackTable(*columns)

@@ -38,8 +38,10 @@ from fusion.track_view import shown, view
 from fusion.tracks import TrackTable
 from ingest.observation import ObservationBatch
 
-TIDY_CYCLES, TIDY_CELL = 50, 60.0
-"""Every so many cycles the rows are sorted by square cells of this side, m."""
+TIDY_AFTER, TIDY_CELL = 5.0, 60.0
+"""Once in this time, s, the rows are sorted by square cells of this side, m."""
+TURN, MOST_TURNS = 0.1, 20
+"""The devices take turns of this length, s, in being solved; so many turns are caught up with at most."""
 
 
 class Tracker:
@@ -53,9 +55,11 @@ class Tracker:
         self._counters = np.array([0, 1, 0, 0, 0], np.int64)
         self._pairs = make_pairs(64)
         self._priors = np.ones(3)
+        self._shown = np.zeros(0, np.int64)
         self._cycle = math.nan
         self._compared = -math.inf
-        self._updates = 0
+        self._newest = -math.inf
+        self._tidied = -math.inf
 
     def update(self, batch: ObservationBatch, now: float, sensors: SensorTable) -> None:
         """Apply the reports of one cycle. `now` is the time of the cycle, s of the epoch; it must not go back."""
@@ -64,28 +68,29 @@ class Tracker:
         room = int(self._counters[COUNT]) + len(scans.reports)
         self._tracks = grown_tracks(self._tracks, room)
         scratch = make_scratch(int(np.diff(scans.starts).max(initial=1)), room)
-        time = float(scans.reports["moment"].max(initial=now - self.parameters.longest_lag))
+        time = self._newest = float(scans.reports["moment"].max(initial=self._newest))
         tracks, counters, tuning = self._tracks, self._counters, self._tuning
         counters[DUPLICATES] += scans.doubles
         run_scans(tracks, self._devices, self._pairs, scans, time, make_grid(room), scratch, counters, tuning)
         merge(tracks, counters, time, make_grid(int(counters[COUNT])), scratch, tuning)
-        span = 0.0 if math.isnan(self._cycle) else max(now - self._cycle, 0.0)
-        bury(tracks, counters, now, span, tuning)
+        before = now if math.isnan(self._cycle) else self._cycle
+        bury(tracks, counters, now, max(now - before, 0.0), tuning)
         self._cycle = now
-        self._updates += 1
         if self.parameters.registration:
-            self._register(now)
-        if self._updates % TIDY_CYCLES == 0:
+            self._register(before, now)
+        if now >= self._tidied + TIDY_AFTER:
+            self._tidied = now
             self._tidy()
 
     def table(self, now: float) -> TrackTable:
         """Return the confirmed tracks extrapolated to `now`."""
-        return view(self._tracks, int(self._counters[COUNT]), now, self._tuning)
+        self._shown = shown(self._tracks, int(self._counters[COUNT]))
+        return view(self._tracks, self._shown, now, self._tuning)
 
     def learn_from_lanes(self, sides: LaneSides, now: float) -> None:
         """Learn errors of devices from the lanes that vehicles keep; `sides` belong to the rows of `table(now)`."""
         if self.parameters.registration:
-            rows = shown(self._tracks, int(self._counters[COUNT]))
+            rows = self._shown
             before, self._compared = self._compared, now
             compare_with_lanes(self._tracks, rows, self._devices, sides, now, max(before, now - 1.0), self._tuning)
 
@@ -117,11 +122,16 @@ class Tracker:
         """Return the learnt over the stated variance of a device's positions."""
         return float(self._devices["scale"][row])
 
-    def _register(self, now: float) -> None:
-        """Turn what devices showed of each other into their errors."""
+    def _register(self, before: float, now: float) -> None:
+        """Turn what devices showed of each other into their errors, for each turn that began since `before`."""
+        last = math.floor(now / TURN + 1e-3)
+        turns = range(max(math.floor(before / TURN + 1e-3) + 1, last - MOST_TURNS + 1), last + 1)
+        if not turns:
+            return
         known = np.flatnonzero(self._devices["known"])
         order = known[np.argsort(self._devices["rank"][known])]
-        solve_devices(self._devices, self._pairs, order, self._updates, now, self._priors, self._tuning)
+        for turn in turns:
+            solve_devices(self._devices, self._pairs, order, turn, now, self._priors, self._tuning)
 
     def _tidy(self) -> None:
         """Put tracks that are near each other into neighbouring rows: the processor's cache finds them together."""

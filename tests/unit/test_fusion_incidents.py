@@ -154,14 +154,14 @@ def test_creeping_traffic_raises_no_stopped_vehicle() -> None:
 
 def test_a_jam_is_congestion_until_it_has_dissolved() -> None:
     def users(time: float) -> list[User]:
-        speed = 1.8 if time < 200.0 else 13.0
-        shift = 1.8 * min(time, 200.0) + 13.0 * max(time - 200.0, 0.0)
+        speed = 1.8 if 60.0 < time < 230.0 else 13.0
+        shift = 13.0 * (min(time, 60.0) + max(time - 230.0, 0.0)) + 1.8 * min(max(time - 60.0, 0.0), 170.0)
         cars = [(place + 1, -500.0 + (shift + 10.0 * place) % 4000.0) for place in range(400)]
         return [User(x, speed=speed, track=track) for track, x in cars if -495.0 < x < -5.0]
 
-    seen = incidents_of(users, 380.0)
+    seen = incidents_of(users, 400.0)
     congestion = [(time, incident) for time, incident in seen if incident.kind is IncidentKind.CONGESTION]
-    assert 85.0 <= congestion[0][0] <= 105.0
+    assert 150.0 <= congestion[0][0] <= 190.0
     assert "km/h" in congestion[0][1].evidence
     assert len({incident.incident_id for _, incident in congestion}) == 1
     assert congestion[-1][1].ended is not None
