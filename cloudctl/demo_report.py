@@ -66,6 +66,10 @@ class DeviceReport(msgspec.Struct):
     advisories: dict[str, dict[str, int]]
     connections: dict[str, int]
     refusals: dict[str, int]
+    orders: dict[str, dict[str, int]] = {}
+    """What the city did with the orders of drivers and devices, by order."""
+    rides: dict[str, object] | None = None
+    """What became of requests for buses on demand."""
 
 
 async def write_report(evidence: DemoEvidence, path: Path) -> None:
@@ -150,6 +154,8 @@ def figures(
         "tracks_peak": int(engine.get("tracks_peak", 0)),
         "advisories": monitor.by_label("engine", "advisories"),
         "advisories_received_by_devices": devices.advisories,
+        "orders_of_drivers_and_devices": devices.orders,
+        "rides_on_demand": devices.rides,
         "publish_to_picture_ms": (newest.latency_ms.get("publish_to_picture") if newest else None) or {},
         "latency_ms": newest.latency_ms if newest else {},
         "engine": {name: value for name, value in sorted(engine.items()) if "." not in name},
@@ -197,8 +203,7 @@ async def _judge_incidents(evidence: DemoEvidence) -> object:
     """Let the simulators, who know what they staged, judge what incidents were told."""
     told = evidence.settings.data_dir / "incidents.json"
     await asyncio.to_thread(told.write_bytes, orjson.dumps(evidence.monitor.incidents.lines()))
-    city = evidence.network.parent
-    files = {"truth": evidence.truth, "incidents": told, "map": evidence.network, "city": city}
+    files = {"truth": evidence.truth, "incidents": told, "map": evidence.network}
     return await _score("simulators.scoring_incidents", **files)
 
 

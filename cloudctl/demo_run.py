@@ -159,6 +159,8 @@ async def _run_city(
     argv = [sys.executable, "-m", "simulators.fleet", "--broker", platform.device_url, "--city", str(files.folder)]
     argv += ["--map", str(files.network), "--report", str(fleet_report), "--level", options.level]
     argv += ["--timetable", str(options.data_dir / TIMETABLE)]
+    if platform.settings.access.mode == "open":  # riders and drivers of buses on demand have no account
+        argv += ["--api", platform.address]
     if options.report:
         argv += ["--truth", str(truth)]
     rate = min((each for each in (options.rate, platform.device_rate) if each is not None), default=None)

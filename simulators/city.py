@@ -1,10 +1,12 @@
 """The running city: SUMO in lock-step with the clock, frames out, commands in."""
 
 import time
-from collections.abc import Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection
 
 import libsumo
+import numpy as np
+from numpy.typing import NDArray
 
 from simulators.city_link import CityConfig
 from simulators.commands import (
@@ -13,6 +15,8 @@ from simulators.commands import (
     Command,
     CommandResult,
     ControlStage,
+    DriveToStop,
+    EnterVan,
     HoldAtStop,
     ParkAt,
     RequestPriority,
@@ -21,11 +25,13 @@ from simulators.commands import (
     Stop,
 )
 from simulators.errors import UnknownObjectError
+from simulators.staged_incidents import StagedIncidents
 from simulators.sumo_drivers import Breakdowns, Drivers
 from simulators.sumo_frames import FrameReader
 from simulators.sumo_net import SumoNet, read_net
 from simulators.sumo_plane import sumo_plane
 from simulators.sumo_signals import Signals, phase_links
+from simulators.sumo_vans import Vans
 from simulators.world import WorldFrame
 
 MOST_LAG = 2.0
@@ -45,8 +51,9 @@ class CitySimulation:
             ]
         )  # fmt: skip
         self._begin = float(libsumo.simulation.getTime())
-        self._drivers = Drivers(self.net)
+        self._drivers, self._vans = Drivers(self.net), Vans(self.net)
         self._breakdowns = Breakdowns(self.net)
+        self._staged = StagedIncidents(self.net, by_itself=config.staged)
         self._signals = Signals(phase_links(config.network))
         self._signals.start()
         self._reader = FrameReader(sumo_plane(self.net, config.network.plane), config.step)
@@ -69,6 +76,7 @@ class CitySimulation:
         """Simulate one step and read it."""
         libsumo.simulationStep()
         self._reader.admit_new()
+        self._reader.bodies.update(self._staged.bodies)
         self._drivers.forget(libsumo.simulation.getArrivedIDList())
         self._signals.follow()
         if libsumo.simulation.getTime() >= self._incident_due:
@@ -76,7 +84,17 @@ class CitySimulation:
             incident = self._config.files.incident
             self._breakdowns.block(BlockLane(incident.lane, incident.position, incident.duration))
         self._breakdowns.follow()
-        return self._reader.frame(self.epoch + self.elapsed, lag)
+        self._staged.follow()
+        frame = self._reader.frame(self.epoch + self.elapsed, lag)
+        return replace(frame, staged=self._labels(frame))
+
+    def _labels(self, frame: WorldFrame) -> NDArray[np.str_]:
+        """By road user the kind of incident that it is at this moment, empty for all others."""
+        labels = dict(self._staged.labels)
+        for vehicle in self._breakdowns.blockers.values():
+            if vehicle in libsumo.vehicle.getIDList() and libsumo.vehicle.isStopped(vehicle):
+                labels[vehicle] = "blocked_lane"
+        return np.array([labels.get(name, "") for name in frame.id.tolist()], str)
 
     def obey(self, command: Command) -> CommandResult:
         """Carry a command out; whatever is wrong with it is the reason in the result."""
@@ -96,6 +114,10 @@ class CitySimulation:
                 reason = self._drivers.set_route(command.vehicle, command.links)
             case ParkAt():
                 reason = self._park(command.vehicle, command.car_park)
+            case EnterVan():
+                reason = self._vans.enter(command.vehicle, command.stop)
+            case DriveToStop():
+                reason = self._vans.drive(command.vehicle, command.stop)
             case RequestPriority():
                 return self._signals.request(command, command.arrival - self.epoch - self.elapsed)
             case ControlStage():
@@ -112,10 +134,6 @@ class CitySimulation:
         """Cap the speed a driver wants until told otherwise; None ends it. UnknownObjectError: no such vehicle."""
         return self._drivers.set_speed(vehicle, mps)
 
-    def set_route_links(self, vehicle: str, links: Sequence[str]) -> bool:
-        """Send a vehicle along links and on to its goal; False where the links do not join or miss a stop."""
-        return not self._drivers.set_route(vehicle, links)
-
     def park_at(self, vehicle: str, car_park: str) -> bool:
         """Send a car to a car park. UnknownObjectError: no such vehicle or car park."""
         return not self._park(vehicle, car_park)
@@ -127,6 +145,10 @@ class CitySimulation:
     def block_lane(self, lane: str, position: float, duration: float) -> bool:
         """Let a passing vehicle break down on a lane, m from its start, for so many seconds."""
         return not self._breakdowns.block(BlockLane(lane, position, duration))
+
+    def stage(self, kind: str) -> None:
+        """Stage an incident of a kind as soon as there is a place for it. UnknownObjectError: no such kind."""
+        self._staged.stage(kind)
 
     def _park(self, vehicle: str, car_park: str) -> str:
         reason = self._drivers.park_at(vehicle, car_park)

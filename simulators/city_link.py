@@ -33,6 +33,8 @@ class CityConfig:
     """s"""
     incident: bool = True
     """Whether the files' incident happens by itself."""
+    staged: bool = False
+    """Whether every other kind of incident is staged in turn."""
     real_time: bool = True
     """False runs as fast as it can, for tests; frames then carry `epoch` plus simulated time."""
     epoch: float | None = None

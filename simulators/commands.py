@@ -39,6 +39,22 @@ class HoldAtStop:
 
 
 @dataclass(frozen=True)
+class EnterVan:
+    """Put a bus on demand beside the road at a stop; one that is there stays as it is."""
+
+    vehicle: str
+    stop: str
+
+
+@dataclass(frozen=True)
+class DriveToStop:
+    """Let a bus on demand drive to a stop and wait there beside the road."""
+
+    vehicle: str
+    stop: str
+
+
+@dataclass(frozen=True)
 class RequestPriority:
     """Give a signal group green when a vehicle arrives, by a longer or an earlier green."""
 
@@ -85,7 +101,10 @@ class Stop:
     """End the simulation."""
 
 
-Command = SetSpeed | HoldAtStop | SetRoute | ParkAt | RequestPriority | ControlStage | BlockLane | ClearLane | Stop
+Command = (
+    SetSpeed | HoldAtStop | SetRoute | ParkAt | EnterVan | DriveToStop | RequestPriority | ControlStage | BlockLane
+    | ClearLane | Stop
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ import orjson
 
 from ingest.streams import BY_NAME, StreamClass
 
+_REASONS = 12
+"""So many different reasons are counted an order."""
+
 
 class Ledger:
     """Counts of one fleet of devices since its start; a stream is named as in `ingest.streams`."""
@@ -23,6 +26,7 @@ class Ledger:
         self._received: Counter[str] = Counter()
         self._accepted: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
+        self._orders: dict[str, Counter[str]] = {}
         self._refusals: Counter[str] = Counter()
         self._faults: Counter[str] = Counter()
         self._connections: Counter[str] = Counter()
@@ -60,6 +64,13 @@ class Ledger:
     def settled(self, kind: str, accepted: bool) -> None:
         """Count what became of an advisory that was received before."""
         (self._accepted if accepted else self._rejected)[kind] += 1
+
+    def carried_out(self, order: str, refusal: str) -> None:
+        """Count what the city did with an order of a driver or device; `refusal` is empty where it was carried out."""
+        counts = self._orders.setdefault(order, Counter())
+        counts["refused" if refusal else "done"] += 1
+        if refusal and (len(counts) < _REASONS or refusal in counts):
+            counts[refusal] += 1
 
     def refused(self, reason: str) -> None:
         """Count an error reply of the platform to one of our messages."""
@@ -109,6 +120,7 @@ class Ledger:
                 }
                 for kind, count in sorted(self._received.items())
             },
+            "orders": {order: dict(counts) for order, counts in sorted(self._orders.items())},
             "refusals": dict(sorted(self._refusals.items())),
             "faults": dict(sorted(self._faults.items())),
             "connections": {name: self._connections[name] for name in ("opened", "lost", "failed")},

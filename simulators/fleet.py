@@ -51,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--controllable", type=int, default=1, help="signals that take stages from the platform (default %(default)s)"
     )
+    parser.add_argument("--api", default="", help="gateway that takes requests for buses on demand, http://host:port")
+    parser.add_argument("--stage-incidents", action="store_true", help="with every kind of incident, one after another")
     parser.add_argument("--no-incident", action="store_true", help="without the breakdown that blocks a lane")
     faults = parser.add_argument_group("faults, as shares of messages or devices")
     for name in ("malformed", "duplicated", "swapped", "clock-off-devices", "silent-devices"):
@@ -75,7 +77,7 @@ async def _run(options: argparse.Namespace) -> None:
     network = open_network(options.map)
     files = open_city(options.city)
     links = links_of_groups(network, files.net)
-    with CityLink(CityConfig(files, network, incident=not options.no_incident)) as city:
+    with CityLink(CityConfig(files, network, incident=not options.no_incident, staged=options.stage_incidents)) as city:
         context = FleetContext(
             broker=broker,
             network=network,
@@ -94,7 +96,7 @@ async def _run(options: argparse.Namespace) -> None:
         if options.timetable is not None:
             origin = frame.time - frame.step - files.begin
             write_timetable(options.timetable, read_services(files.services), network, origin)
-        await _serve(options, Fleet(context, links, options.rate), city, stop)
+        await _serve(options, Fleet(context, links, options.rate, options.api), city, stop)
 
 
 def _order(city: CityLink, command: Command) -> None:

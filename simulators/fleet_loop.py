@@ -14,6 +14,7 @@ from simulators.fleet_context import GROUPS, FleetContext
 from simulators.fleet_playback import SHIFT, Cursor, Playback
 from simulators.obu import LATENCY, ObuFleet
 from simulators.parking_sensors import ParkingSensors
+from simulators.ride_service import RideService
 from simulators.rsu import RsuFleet, unit_name
 from simulators.signal_controller import SignalController
 from simulators.truth import TruthWriter
@@ -55,8 +56,11 @@ def shifted(frame: WorldFrame, seconds: float) -> WorldFrame:
 class Fleet:
     """All devices of a city."""
 
-    def __init__(self, context: FleetContext, links: list[list[int]], rate: float = RATE) -> None:
-        """`links` is the place of each signal group's light in the city's state text, see `links_of_groups`."""
+    def __init__(self, context: FleetContext, links: list[list[int]], rate: float = RATE, api: str = "") -> None:
+        """`links` is the place of each signal group's light in the city's state text, see `links_of_groups`.
+
+        `api` is the address of the platform for those who ask for buses on demand; without one nobody does.
+        """
         self._context, self._beat_s = context, 1 / (rate * GROUPS)
         self.network: RoadNetwork = context.network
         network = self.network
@@ -64,6 +68,7 @@ class Fleet:
         self.rsus = RsuFleet(context, controllers)
         self.obus = ObuFleet(context, PriorityAsker(network, controllers, {row: unit_name(row) for row in controllers}))
         self.parking = ParkingSensors(context)
+        self.rides = RideService(context, api) if api else None
         self._playback = Playback(network.plane)
         self._of_rsus = Cursor(self._playback, self.rsus.enter)
         self._of_obus = Cursor(self._playback, self.obus.enter)
@@ -77,6 +82,8 @@ class Fleet:
         """Let all devices work until `stop`, then disconnect them; writes the report every second and at the end."""
         self.rsus.start()
         self.parking.start()
+        if self.rides is not None:
+            self.rides.start()
         loop = asyncio.get_running_loop()
         due, beat, report_at = loop.time(), 0, loop.time()
         try:
@@ -103,6 +110,8 @@ class Fleet:
         self.rsus.stop()
         self.obus.stop()
         self.parking.stop()
+        if self.rides is not None:
+            self.rides.stop()
         await self._context.finished()
         if report is not None:
             write_report(report, self.report())
@@ -113,6 +122,7 @@ class Fleet:
             self._take(frame)
         for result in city.results():
             self.rsus.result(result)
+            self._context.ledger.carried_out(type(result.command).__name__, "" if result.accepted else result.reason)
         now = self._context.now()
         known = self._of_rsus.advance(group, now - self.rsus.latency)
         if known is not None:
@@ -129,6 +139,8 @@ class Fleet:
         if self._playback.add(frame) is None:
             return
         self.parking.enter(frame)
+        if self.rides is not None:
+            self.rides.enter(frame)
         if self.truth is not None:
             self.truth.write(frame)
 
@@ -136,6 +148,7 @@ class Fleet:
         """The devices' account."""
         online = {"rsu": self.rsus.online, "obu": self.obus.online, "parking": self.parking.online}
         world = {"behind_ms": round(self._behind * 1e3), "starved_beats": self._starved}
+        more = {} if self.rides is None else {"rides": self.rides.account.report(self._context.now())}
         return self._context.ledger.report(
-            time.time(), online=online, world=world, vehicles_equipped=len(self.obus.vids)
+            time.time(), online=online, world=world, vehicles_equipped=len(self.obus.vids), **more
         )

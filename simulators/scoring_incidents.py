@@ -1,11 +1,11 @@
 """Judge the incidents that a platform told of the simulated city: what was staged and when found, what was not there.
 
-The city breaks one vehicle down (`city_files.Incident`); it is found by the first standing vehicle or blocked lane told
-within 15 m of it. Everything else that was told is held against the truth: a full road, a vehicle that stands, brakes,
-speeds or crawls may be there without being staged; whatever else is told nobody did, and is false, as is what the truth
-does not bear out.
+The truth says of every road user whether it is a staged incident at a moment (`truth`). One is found by the first
+incident of its kind told near it. Everything else that was told is held against the truth: a full road, a vehicle that
+stands, brakes, speeds or crawls, or a close call may be there without being staged; whatever else is told nobody did,
+and is false, as is what the truth does not bear out.
 
-    python -m simulators.scoring_incidents --truth FILE --incidents FILE --map FILE --city DIR [--out FILE]
+    python -m simulators.scoring_incidents --truth FILE --incidents FILE --map FILE [--out FILE]
 """
 
 import argparse
@@ -18,23 +18,29 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import orjson
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from maps.errors import MapsError
 from maps.network import RoadNetwork
 from maps.network_file import open_network
-from simulators.city_files import Incident
 from simulators.errors import SimulatorsError, TableError
-from simulators.prepare_city import open_city
+from simulators.scoring_close_calls import close_call
 from simulators.scoring_scene import read_table
 
 NEAR = 15.0
-"""The staged incident is found by what is told so near to it, m."""
+"""A staged incident is found by what is told so near to who is it, m,"""
+LATE = 10.0
+"""up to this long after it was over, s,"""
+MOVES_ON = 1.0
+"""and who drives may have driven on for so long meanwhile, s."""
+STEP = 0.5
+"""Truth is written so often, s: what it says of a moment may have begun so much sooner."""
 CAUSED = 80.0
 CAUSED_FOR = 60.0
 """What is told so near to it, m, while it lasts and so long after, s, comes of it."""
-STANDS, STOOD_FOR, LONG_STAND = 0.5, 5.0, 30.0
-"""A vehicle slower than this, m/s, for so long, s, stands; who stands this long at the place broke down."""
+STANDS, STOOD_FOR = 0.5, 5.0
+"""A vehicle slower than this, m/s, for so long, s, stands."""
 BREAKDOWN = ("stopped_vehicle", "blocked_lane")
 HARD = 5.0
 """m/s lost within a second by who brakes hard; simulated drivers brake with 4.5 m/s2 by themselves"""
@@ -60,18 +66,36 @@ class Told(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Staged:
-    """A vehicle that broke down."""
+    """A staged incident: what, and where its road user was from begin to end."""
 
-    x: float
-    y: float
-    begin: float
-    """When it stood, UTC epoch s."""
-    end: float
+    kind: str
+    time: NDArray[np.float64]
+    """UTC epoch, s."""
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    speed: NDArray[np.float64]
+
+    @property
+    def begin(self) -> float:
+        """When it began, UTC epoch s."""
+        return float(self.time[0])
+
+    def distance(self, told: Told) -> float:
+        """How far from it something was told, m; who drives may be found where it was a moment ago."""
+        row = min(int(np.searchsorted(self.time, told.told)), len(self.time) - 1)
+        away = float(np.hypot(told.x - self.x[row], told.y - self.y[row]))
+        return max(away - MOVES_ON * float(self.speed[row]), 0.0)
+
+    def found_by(self, told: Told) -> bool:
+        """Tell whether this is what was told."""
+        kinds = BREAKDOWN if self.kind in BREAKDOWN else (self.kind,)
+        during = self.time[0] - STEP <= told.told <= self.time[-1] + LATE
+        return bool(told.kind in kinds and during and self.distance(told) < NEAR)
 
     def caused(self, told: Told) -> bool:
         """Tell whether what was told comes of it."""
-        during = self.begin - STOOD_FOR <= told.told <= self.end + CAUSED_FOR
-        return during and bool(np.hypot(told.x - self.x, told.y - self.y) < CAUSED)
+        during = self.time[0] - STOOD_FOR <= told.told <= self.time[-1] + CAUSED_FOR
+        return bool(during and self.distance(told) < CAUSED)
 
 
 @dataclass(frozen=True)
@@ -83,16 +107,28 @@ class Truth:
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     speed: NDArray[np.float64]
+    heading: NDArray[np.float64]
+    """rad, clockwise from north"""
+    length: NDArray[np.float64]
+    staged: NDArray[np.str_]
 
     @classmethod
     def read(cls, path: Path, network: RoadNetwork) -> "Truth":
         """Read the file that the fleet wrote; TableError where it is no such file."""
-        table = read_table(path, {"t", "id", "lon", "lat", "speed"})
+        table = read_table(path, {"t", "id", "lon", "lat", "speed", "heading", "length"})
         x, y = network.plane.forward(table["lon"].to_numpy(), table["lat"].to_numpy())
         time = table["t"].to_numpy().astype(np.float64)
         order = np.argsort(time, kind="stable")
-        names = table["id"].to_numpy(zero_copy_only=False).astype(np.str_)
-        return cls(time[order], names[order], x[order], y[order], table["speed"].to_numpy()[order])
+        names, staged = (_texts(table, column)[order] for column in ("id", "staged"))
+        speed, degrees, length = (
+            table[column].to_numpy().astype(np.float64)[order] for column in ("speed", "heading", "length")
+        )
+        return cls(time[order], names, x[order], y[order], speed, np.radians(degrees), length, staged)
+
+    def motion(self, rows: Rows) -> NDArray[np.float64]:
+        """Time, x, y, speed, heading and length of these rows (n, 6), as `close_call` asks for them."""
+        columns = (self.time, self.x, self.y, self.speed, self.heading, self.length)
+        return np.column_stack([column[rows] for column in columns])
 
     @property
     def hours(self) -> float:
@@ -112,22 +148,22 @@ class Truth:
         return {name: (float(when.min()), float(when.max())) for name, when in times.items()}
 
 
-def find_staged(truth: Truth, network: RoadNetwork, incident: Incident) -> Staged | None:
-    """Find the vehicle that broke down: it stood longest at the place; None where nobody did."""
-    lane = int(np.flatnonzero(network.lanes.id == incident.lane)[0])
-    shape = network.shape(int(network.lanes.shape_start[lane]), int(network.lanes.shape_count[lane]))
-    run = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(shape, axis=0).T))])
-    x, y = (float(np.interp(incident.position, run, shape[:, axis])) for axis in (0, 1))
-    if not len(truth.time):
-        return None
-    begin = float(truth.time[0]) + incident.after
-    rows = truth.near(x, y, 2 * NEAR / 3, begin, begin + incident.duration)
-    stays = truth.stays(rows)
-    name = max(stays, key=lambda each: stays[each][1] - stays[each][0], default=None)
-    if name is None or stays[name][1] - stays[name][0] < LONG_STAND:
-        return None
-    at = rows[(truth.id[rows] == name) & (truth.time[rows] == stays[name][0])][0]
-    return Staged(float(truth.x[at]), float(truth.y[at]), *stays[name])
+def _texts(table: pa.Table, column: str) -> NDArray[np.str_]:
+    if column not in table.column_names:
+        return np.full(table.num_rows, "", np.str_)
+    texts: NDArray[np.str_] = table[column].fill_null("").to_numpy(zero_copy_only=False).astype(np.str_)
+    return texts
+
+
+def find_staged(truth: Truth) -> list[Staged]:
+    """Give what was staged, in the order in which it began."""
+    rows = np.flatnonzero(truth.staged != "")
+    pairs = sorted(set(zip(truth.id[rows].tolist(), truth.staged[rows].tolist(), strict=True)))
+    found = []
+    for name, kind in pairs:
+        own = rows[(truth.id[rows] == name) & (truth.staged[rows] == kind)]
+        found.append(Staged(kind, truth.time[own], truth.x[own], truth.y[own], truth.speed[own]))
+    return sorted(found, key=lambda each: each.begin)
 
 
 def is_real(truth: Truth, told: Told) -> bool:
@@ -139,6 +175,9 @@ def is_real(truth: Truth, told: Told) -> bool:
     rows = truth.near(x, y, 8.0, now - STOOD_FOR, now + 0.5)
     if told.kind in {*BREAKDOWN, "illegal_parking"}:
         return any(until - since >= STOOD_FOR - 1.0 for since, until in truth.stays(rows).values())
+    if told.kind == "near_miss":
+        rows = truth.near(x, y, 30.0, now - 3.0, now + 1.0)
+        return close_call(truth.id[rows], truth.motion(rows))
     limit = told.figures.get("limit_mps", np.nan)
     if told.kind == "fast_vehicle":
         return bool(np.any(truth.speed[rows] > limit))
@@ -158,20 +197,14 @@ def _brakes(truth: Truth, rows: Rows) -> bool:
     return bool(lost.max(initial=0.0) > HARD)
 
 
-def judge(told: Sequence[Told], truth: Truth, staged: Staged | None, signals: int) -> dict[str, object]:
+def judge(told: Sequence[Told], truth: Truth, signals: int) -> dict[str, object]:
     """Give the figures of one run in a city with so many signalised intersections."""
-    found = [
-        each.told
-        for each in told
-        if staged is not None and each.kind in BREAKDOWN and staged.caused(each) and _distance(each, staged) < NEAR
-    ]
-    others = [each for each in told if staged is None or not staged.caused(each)]
+    staged = find_staged(truth)
+    others = [each for each in told if not any(one.caused(each) for one in staged)]
     false = [each for each in others if not is_real(truth, each)]
     scale = truth.hours * signals / INTERSECTIONS
     return {
-        "staged": int(staged is not None),
-        "found": int(bool(found)),
-        "found_after_s": round(min(found) - staged.begin, 1) if staged is not None and found else None,
+        "staged": [_outcome(one, told) for one in staged],
         "told": _by_kind(told),
         "not_staged_but_there": _by_kind([each for each in others if each not in false]),
         "false": _by_kind(false),
@@ -181,8 +214,12 @@ def judge(told: Sequence[Told], truth: Truth, staged: Staged | None, signals: in
     }
 
 
-def _distance(told: Told, staged: Staged) -> float:
-    return float(np.hypot(told.x - staged.x, told.y - staged.y))
+def _outcome(staged: Staged, told: Sequence[Told]) -> dict[str, object]:
+    """Tell whether and how soon one staged incident was found; `lasted_s` is how long there was time for it."""
+    found = min((each.told - staged.begin for each in told if staged.found_by(each)), default=None)
+    lasted = float(staged.time[-1] - staged.begin)
+    after = None if found is None else round(max(found, 0.0), 1)
+    return {"kind": staged.kind, "lasted_s": round(lasted, 1), "found_after_s": after}
 
 
 def _by_kind(told: Sequence[Told]) -> Mapping[str, int]:
@@ -219,14 +256,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--truth", type=Path, required=True, help="CSV or Parquet written by the fleet")
     parser.add_argument("--incidents", type=Path, required=True, help="JSON list of kind, told, lon, lat, figures")
     parser.add_argument("--map", type=Path, required=True, help="road network (.v2xmap)")
-    parser.add_argument("--city", type=Path, required=True, help="folder of the city")
     parser.add_argument("--out", type=Path, help="file for the figures, else standard output")
     options = parser.parse_args(arguments)
     try:
         network = open_network(options.map)
         truth = Truth.read(options.truth, network)
-        staged = find_staged(truth, network, open_city(options.city).incident)
-        figures = judge(read_told(options.incidents, network), truth, staged, len(network.signals.id))
+        figures = judge(read_told(options.incidents, network), truth, len(network.signals.id))
     except (SimulatorsError, MapsError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1

@@ -25,6 +25,7 @@ _VEHICLE_VALUES = (_SPEED, _POSITION, _ANGLE, _ACCELERATION, _LANE, _STOP)
 _PERSON_VALUES = (_SPEED, _POSITION, _ANGLE, _LANE)
 _LIGHT_STATE, _NEXT_SWITCH = 0x20, 0x2D
 _PARKED = 2  # bit of the stop state
+_NOWHERE = -1e9  # of a vehicle that is being moved out of a jam
 _REFRESH = 8  # frames between two looks at where parkers head
 
 
@@ -103,7 +104,9 @@ class FrameReader:
         if self._count % _REFRESH == 0:
             self.goals = {name: goal for name in self.goals if (goal := self.parking_goal(name))}
         vehicles = {
-            name: row for name, row in libsumo.vehicle.getAllSubscriptionResults().items() if not row[_STOP] & _PARKED
+            name: row
+            for name, row in libsumo.vehicle.getAllSubscriptionResults().items()
+            if not row[_STOP] & _PARKED and row[_POSITION][0] > _NOWHERE
         }
         persons = libsumo.person.getAllSubscriptionResults()
         rows = [*vehicles.values(), *persons.values()]

@@ -2,8 +2,9 @@
 
 One row a road user and step: `t` (UTC epoch s), `id`, `kind`, `lat`, `lon` (deg, WGS-84), `x`, `y` (m, local plane),
 `speed` (m/s), `heading` (deg clockwise from north), `length`, `width` (m), `equipped` and `observable` (0 or 1):
-whether some roadside unit has it in range and view, or it reports itself. CSV (gzip where the name ends in .gz), or
-Parquet where it ends in .parquet.
+whether some roadside unit has it in range and view, or it reports itself; `lane` (id, empty inside junctions) and
+`staged`, the kind of incident that the simulation makes it at this moment, else empty. CSV (gzip where the name ends
+in .gz), or Parquet where it ends in .parquet.
 """
 
 from pathlib import Path
@@ -36,6 +37,8 @@ SCHEMA = pa.schema(
         ("width", pa.float64()),
         ("equipped", pa.uint8()),
         ("observable", pa.uint8()),
+        ("lane", pa.string()),
+        ("staged", pa.string()),
     ]
 )
 
@@ -82,6 +85,8 @@ class TruthWriter:
             np.round(frame.width.astype(np.float64), 2),
             frame.equipped.astype(np.uint8),
             seen.astype(np.uint8),
+            frame.lane.astype(object),
+            (frame.staged if len(frame.staged) else np.full(len(frame.id), "")).astype(object),
         )
         arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
         self._writer.write_table(pa.Table.from_arrays(arrays, schema=SCHEMA))

@@ -45,6 +45,8 @@ class WorldFrame:
     """Line of a bus, empty for all others."""
     goal: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, "U1"))
     """Id of the car park at which the vehicle means to park, else empty."""
+    staged: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, "U1"))
+    """Kind of the staged incident that a road user is at this moment, else empty."""
     occupancy: dict[str, int] = field(default_factory=dict)
     """Car park id to the number of parked vehicles. Parked vehicles have no row."""
     sim_time: float = 0.0

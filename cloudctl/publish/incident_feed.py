@@ -10,7 +10,7 @@ from fusion.picture import TrafficPicture
 from maps.network import RoadNetwork
 
 UPDATE_EVERY = 5.0
-"""An incident that changes all the time is told again no sooner, s."""
+"""An incident that changes all the time is told again no sooner, s, unless its kind becomes another."""
 
 
 class IncidentEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +71,8 @@ class IncidentFeed:
             if self._open.pop(incident.incident_id, None) is None:
                 return []
             return [self._event(incident, "close")]
-        if told is not None and (told.incident == incident or now - told.time < UPDATE_EVERY):
+        same = told is not None and told.incident.kind is incident.kind
+        if told is not None and same and (told.incident == incident or now - told.time < UPDATE_EVERY):
             return []
         event = self._event(incident, "open" if told is None else "update")
         self._open[incident.incident_id] = _Told(incident, event, now)

@@ -1,0 +1,284 @@
+"""Staged drivers: vehicles of the traffic that for a while crawl, race, brake, jump a light or park at the kerb.
+
+Each class looks for a vehicle in a place that suits it (`seek`), takes its wheel and gives it back. `begun` tells
+whether what is staged is going on at this moment.
+"""
+
+import math
+from collections.abc import Iterator
+
+import libsumo
+
+from simulators.staged_driver import BLIND, PAST_LIGHTS, UNSAFE, StagedDriver, cars, free_ahead
+from simulators.staged_places import ENDS, Places, Point, point_on
+from simulators.sumo_net import SumoNet
+
+_HARD = 9.0
+"""Full braking on a dry road, m/s2."""
+_USUAL = 4.5
+_CLOSE, _NEEDED = 1.2, 6.0
+"""Two are close to a collision so short before it, s, if only braking harder than this avoids it, m/s2."""
+_SLOWS = 4.0
+"""Who is to crawl takes this long to brake, s."""
+_AHEAD = 120.0
+_STOP_WAY = 50.0
+_IN_VIEW = 145.0
+"""Nobody can find who races where no unit looks, m from one."""
+_FREE = 2
+"""Of `moveToXY`: anywhere, whatever the route says."""
+
+
+class SlowDriver(StagedDriver):
+    """Crawls along a free road."""
+
+    kind = "slow_vehicle"
+    pace = 3.0
+
+    @staticmethod
+    def seek(places: Places, _: SumoNet) -> Iterator[str]:
+        """Find one who comes out of a junction with the road ahead free."""
+        for name, place, left in cars(places, 3 * ENDS + _AHEAD):
+            clear = ENDS < place < 2 * ENDS and left > _AHEAD + ENDS and free_ahead(name, _AHEAD)
+            if clear and places.overlooked(libsumo.vehicle.getPosition(name), 2.5 * ENDS):
+                yield name
+
+    def __init__(self, vehicle: str, places: Places) -> None:
+        super().__init__(vehicle, places)
+        self._own = libsumo.vehicle.getMaxSpeed(vehicle)
+        self._edge = libsumo.vehicle.getRoadID(vehicle)
+        libsumo.vehicle.slowDown(vehicle, self.pace, _SLOWS)
+
+    def drive(self) -> bool:
+        """Crawl."""
+        if libsumo.vehicle.getSpeed(self.actor) < self.pace + 0.5:
+            libsumo.vehicle.setMaxSpeed(self.actor, self.pace)
+        here = libsumo.vehicle.getRoadID(self.actor) == self._edge
+        return here and bool(libsumo.vehicle.getSpeed(self.actor) < self.pace + 0.5)
+
+    def give_back(self) -> None:
+        """Let the driver drive again."""
+        libsumo.vehicle.setMaxSpeed(self.actor, self._own)
+
+
+class FastDriver(StagedDriver):
+    """Races towards a light that stays green."""
+
+    kind = "fast_vehicle"
+    seconds = 20.0
+    factor = 1.5
+
+    @staticmethod
+    def seek(places: Places, _: SumoNet) -> Iterator[str]:
+        """Find one with a free road and a light that will be green."""
+        now = libsumo.simulation.getTime()
+        for name, _place, _left in cars(places, 2 * ENDS):
+            lights = libsumo.vehicle.getNextTLS(name)
+            if not lights or not 150.0 < lights[0][2] < 320.0 or lights[0][3] != "G":
+                continue
+            in_time = libsumo.trafficlight.getNextSwitch(lights[0][0]) - now > lights[0][2] / 18.0
+            if in_time and libsumo.vehicle.getSpeed(name) > 11.0 and free_ahead(name, 200.0):
+                yield name
+
+    def __init__(self, vehicle: str, places: Places) -> None:
+        super().__init__(vehicle, places)
+        self._own = libsumo.vehicle.getSpeedFactor(vehicle)
+        libsumo.vehicle.setSpeedFactor(vehicle, self.factor)
+
+    def drive(self) -> bool:
+        """Race."""
+        lane = libsumo.vehicle.getLaneID(self.actor)
+        limit = libsumo.lane.getMaxSpeed(lane)
+        fast = libsumo.vehicle.getSpeed(self.actor) > max(1.25 * limit, limit + 3.5)
+        return bool(fast) and self._places.overlooked(self.point, _IN_VIEW)
+
+    def give_back(self) -> None:
+        """Let the driver drive again."""
+        libsumo.vehicle.setSpeedFactor(self.actor, self._own)
+
+
+class BrakingDriver(StagedDriver):
+    """Brakes as hard as tyres allow and stands for a moment."""
+
+    kind = "sudden_braking"
+    seconds = 6.0
+
+    @staticmethod
+    def seek(places: Places, _: SumoNet) -> Iterator[str]:
+        """Find one with nobody close ahead or behind."""
+        for name, place, left in cars(places, 2 * ENDS):
+            fast = libsumo.vehicle.getSpeed(name) > 12.0 and place > ENDS and left > ENDS
+            if not fast or not places.overlooked(libsumo.vehicle.getPosition(name)):
+                continue
+            behind = libsumo.vehicle.getFollower(name, 60.0)
+            if free_ahead(name, 45.0) and not behind[0]:
+                yield name
+
+    def __init__(self, vehicle: str, places: Places) -> None:
+        super().__init__(vehicle, places)
+        libsumo.vehicle.setDecel(vehicle, _HARD)
+        libsumo.vehicle.setSpeed(vehicle, 0.0)
+
+    def drive(self) -> bool:
+        """Brake."""
+        return bool(libsumo.vehicle.getAcceleration(self.actor) < -6.0)
+
+    def over(self) -> bool:
+        """Tell whether the time is over: it stands until then."""
+        return False
+
+    def give_back(self) -> None:
+        """Let the driver drive again."""
+        libsumo.vehicle.setDecel(self.actor, _USUAL)
+        super().give_back()
+
+
+class RedLightDriver(StagedDriver):
+    """Drives on past a red light."""
+
+    kind = "red_light_passage"
+    seconds = 16.0
+
+    @staticmethod
+    def seek(places: Places, net: SumoNet) -> Iterator[str]:
+        """Find one who comes first to a light that stays red, and does not turn right."""
+        now = libsumo.simulation.getTime()
+        turns = {(link.signal, link.link_index): link.direction for link in net.connections}
+        for name, _, _ in cars(places, 0.0):
+            lights = libsumo.vehicle.getNextTLS(name)
+            if not lights or not 20.0 < lights[0][2] < 70.0 or lights[0][3] != "r":
+                continue
+            signal, link, way, _state = lights[0]
+            stays = libsumo.trafficlight.getNextSwitch(signal) - now > 5.0 + way / 8.0
+            straight = turns.get((signal, link)) in {"s", "l"}
+            if stays and straight and libsumo.vehicle.getSpeed(name) > 6.0 and free_ahead(name, way + 10.0):
+                yield name
+
+    def __init__(self, vehicle: str, places: Places) -> None:
+        super().__init__(vehicle, places)
+        self._passed = False
+        libsumo.vehicle.setSpeedMode(vehicle, PAST_LIGHTS)
+        libsumo.vehicle.setSpeed(vehicle, max(libsumo.vehicle.getSpeed(vehicle), 8.0))
+
+    def drive(self) -> bool:
+        """Drive on; the passage lasts until the junction is crossed. Who only creeps over the line passes nothing."""
+        inside = libsumo.vehicle.getRoadID(self.actor)[:1] == ":"
+        self._passed = inside and (self._passed or libsumo.vehicle.getSpeed(self.actor) > 5.0)
+        return self._passed
+
+
+class TailgatingDriver(StagedDriver):
+    """Comes up to a standing vehicle and brakes at the last moment."""
+
+    kind = "near_miss"
+    seconds = 14.0
+    late = 0.65
+    """Way left at which it brakes, s of driving."""
+
+    @staticmethod
+    def seek(places: Places, _: SumoNet) -> Iterator[str]:
+        """Find one who comes up fast to one who stands."""
+        for name, place, _left in cars(places, ENDS):
+            leader = libsumo.vehicle.getLeader(name, 100.0)
+            if not leader or not leader[0] or not 25.0 < leader[1] < 70.0 or place < ENDS / 2:
+                continue
+            fast, stands = libsumo.vehicle.getSpeed(name) > 10.0, libsumo.vehicle.getSpeed(leader[0]) < 0.1
+            same = libsumo.vehicle.getLaneID(leader[0]) == libsumo.vehicle.getLaneID(name)
+            if fast and stands and same and places.overlooked(libsumo.vehicle.getPosition(name)):
+                yield name
+
+    def __init__(self, vehicle: str, places: Places) -> None:
+        super().__init__(vehicle, places)
+        self._pace = float(libsumo.vehicle.getSpeed(vehicle))
+        self._brakes = False
+        libsumo.vehicle.setLaneChangeMode(vehicle, 0)
+        libsumo.vehicle.setSpeedMode(vehicle, BLIND)
+        libsumo.vehicle.setSpeed(vehicle, self._pace)
+
+    def drive(self) -> bool:
+        """Come up, then brake."""
+        leader = libsumo.vehicle.getLeader(self.actor, 100.0)
+        if not leader or not leader[0]:
+            return False
+        closing = libsumo.vehicle.getSpeed(self.actor) - libsumo.vehicle.getSpeed(leader[0])
+        gap = leader[1] + libsumo.vehicle.getMinGap(self.actor)
+        if not self._brakes and gap - self._pace * libsumo.simulation.getDeltaT() < self.late * self._pace:
+            self._brakes = True
+            libsumo.vehicle.setDecel(self.actor, _HARD)
+            libsumo.vehicle.setSpeedMode(self.actor, UNSAFE)
+            libsumo.vehicle.setSpeed(self.actor, 0.0)
+        return bool(closing > 2.0 and gap < _CLOSE * closing and closing * closing > 2.0 * _NEEDED * gap)
+
+    def give_back(self) -> None:
+        """Let the driver drive again."""
+        libsumo.vehicle.setDecel(self.actor, _USUAL)
+        libsumo.vehicle.setLaneChangeMode(self.actor, 1621)
+        super().give_back()
+
+
+class ParkingDriver(StagedDriver):
+    """Stops at the kerb of a road without a car park and stays."""
+
+    kind = "illegal_parking"
+    seconds = 75.0
+    aside = 1.2
+    """How far to the right of its lane's middle it stands, m."""
+
+    @staticmethod
+    def seek(places: Places, _: SumoNet) -> Iterator[str]:
+        """Find one on the rightmost lane for cars who can stop in view."""
+        for edge in places.edges:
+            lane = edge.lane_for("passenger")
+            if lane is None:
+                continue
+            for name in libsumo.lane.getLastStepVehicleIDs(lane.id):
+                spot = libsumo.vehicle.getLanePosition(name) + _STOP_WAY
+                if libsumo.vehicle.getVehicleClass(name) != "passenger" or libsumo.vehicle.getStops(name, 1):
+                    continue
+                if spot < lane.length - ENDS and places.overlooked(point_on(edge.id, lane.index, spot)):
+                    yield name
+
+    def __init__(self, vehicle: str, places: Places) -> None:
+        super().__init__(vehicle, places)
+        self._edge, self._lane = libsumo.vehicle.getRoadID(vehicle), libsumo.vehicle.getLaneIndex(vehicle)
+        self._right = 0.0
+        self._place: tuple[float, float, float] | None = None
+        spot = libsumo.vehicle.getLanePosition(vehicle) + _STOP_WAY
+        libsumo.vehicle.setStop(vehicle, self._edge, spot, self._lane, self.seconds)
+
+    def drive(self) -> bool:
+        """Stop, then stand aside."""
+        if self._place is None:
+            if not libsumo.vehicle.isStopped(self.actor):
+                return False
+            self._place = (*self.point, libsumo.vehicle.getAngle(self.actor))
+        stands = self._right >= self.aside
+        self._right = min(self._right + 0.4, self.aside)
+        self._put(self._right)
+        return stands
+
+    def over(self) -> bool:
+        """Tell whether the time is over."""
+        return False
+
+    def _put(self, right: float) -> None:
+        if self._place is None:
+            return
+        x, y, angle = self._place
+        east, north = right_of(angle)
+        libsumo.vehicle.moveToXY(
+            self.actor, self._edge, self._lane, x + right * east, y + right * north, angle=angle, keepRoute=_FREE
+        )
+
+    def give_back(self) -> None:
+        """Drive on from the lane."""
+        self._put(0.0)
+
+
+def right_of(degrees: float) -> Point:
+    """Unit vector to the right of a SUMO angle."""
+    return math.cos(math.radians(degrees)), -math.sin(math.radians(degrees))
+
+
+DRIVERS: dict[str, type[StagedDriver]] = {
+    each.kind: each for each in (SlowDriver, FastDriver, BrakingDriver, RedLightDriver, TailgatingDriver, ParkingDriver)
+}
