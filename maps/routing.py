@@ -14,8 +14,7 @@ from maps.link_limits import LinkLimits, VehicleBody
 from maps.link_lines import LinkLines
 from maps.network import Ints, RoadNetwork
 from maps.participants import ParticipantKind
-from maps.shortest_path import Arcs, search, search_in_time
-from maps.travel_profile import TravelProfile
+from maps.shortest_path import Arcs, search
 from maps.two_way_search import search_two_ways
 
 Seconds = NDArray[np.float64]
@@ -112,38 +111,6 @@ class Router:
             NoRouteError: no way is open to the kind; the error names the links.
         """
         return self._route(from_link, to_link, kind, self._without(self._closed(avoid, body), from_link))
-
-    def route_at(
-        self,
-        from_link: int,
-        to_link: int,
-        departure: float,
-        profile: TravelProfile,
-        kind: ParticipantKind = ParticipantKind.CAR,
-    ) -> Route:
-        """Way that arrives first when one leaves at `departure`, with travel times that change on the way.
-
-        Args:
-            from_link: Row of the first link.
-            to_link: Row of the last link.
-            departure: s since the profile's first slot began.
-            profile: Travel times by time of day; live travel times are not looked at.
-            kind: Who travels.
-
-        Raises:
-            NoRouteError: no way is open to the kind.
-            ValueError: the profile is one of another network.
-        """
-        if profile.times.shape[1] != len(self._free):
-            raise ValueError(f"a profile of {profile.times.shape[1]} links for {len(self._free)} links")
-        self._check_rows(from_link, to_link)
-        guide = self._graph.ends, self._cost(profile.least()).speed
-        table = np.ascontiguousarray(profile.times, np.float64), float(profile.slot)
-        known, before = search_in_time(
-            self._arcs, table, np.uint32(kind.bit), (int(from_link), int(to_link)), guide, float(departure)
-        )
-        links = self._chain(before, from_link, to_link, kind)
-        return replace(self._measure(links, self._free), travel_time=float(known[to_link]))
 
     def alternatives(
         self,

@@ -47,6 +47,25 @@ def pop(heap: Heap, size: int) -> None:
 
 
 @compiled
+def settle(heap: Heap, size: int, done: NDArray[np.bool_]) -> tuple[int, int]:
+    """Settle the nearest vertex that is not settled yet; gives it, -1 where none is left, and the entries left."""
+    while size > 0:
+        vertex = heap[1][0]
+        pop(heap, size)
+        size -= 1
+        if not done[vertex]:
+            done[vertex] = True
+            return vertex, size
+    return -1, 0
+
+
+@compiled
+def straight(where: Columns, vertex: int, target: int, speed: float) -> float:
+    """Time (s) that no way from a vertex to another can be shorter than, by their places (n, 2) and a speed (m/s)."""
+    return math.hypot(where[vertex, 0] - where[target, 0], where[vertex, 1] - where[target, 1]) / speed
+
+
+@compiled
 def search(
     arcs: Arcs, times: Columns, bit: np.uint32, ends: tuple[int, int], guide: tuple[Columns, float]
 ) -> tuple[Columns, Ints]:
@@ -64,14 +83,9 @@ def search(
     known[source] = times[source]
     push(heap, 0, known[source], source)
     size = 1
-    while size > 0:
-        link = heap[1][0]
-        pop(heap, size)
-        size -= 1
-        if done[link]:
-            continue
-        done[link] = True
-        if link == target:
+    while True:
+        link, size = settle(heap, size, done)
+        if link < 0 or link == target:
             break
         for arc in range(starts[link], starts[link + 1]):
             head = heads[arc]
@@ -80,63 +94,7 @@ def search(
                 known[head], before[head] = time, link
                 ahead = 0.0
                 if target >= 0:
-                    ahead = math.hypot(where[head, 0] - where[target, 0], where[head, 1] - where[target, 1]) / speed
+                    ahead = straight(where, head, target, speed)
                 push(heap, size, time + ahead, head)
                 size += 1
     return known, before
-
-
-@compiled
-def search_in_time(
-    arcs: Arcs,
-    profile: tuple[Columns, float],
-    bit: np.uint32,
-    ends: tuple[int, int],
-    guide: tuple[Columns, float],
-    start: float,
-) -> tuple[Columns, Ints]:
-    """Times (s after `start`) at which each link is left, with travel times that depend on when a link is entered.
-
-    `profile`: travel times (slots, links), s, at the beginnings of the slots, and the length of a slot, s; between them
-    times run straight, after the last slot the first follows. Whoever enters later must not leave earlier.
-    """
-    starts, heads, seconds, allowed = arcs
-    source, target = ends
-    where, speed = guide
-    known, before = np.full(len(starts) - 1, math.inf), np.full(len(starts) - 1, -1, np.int32)
-    done = np.zeros(len(known), np.bool_)
-    heap = np.empty(len(heads) + 1), np.empty(len(heads) + 1, np.int32)
-    known[source] = _time_on(profile, source, start)
-    push(heap, 0, known[source], source)
-    size = 1
-    while size > 0:
-        link = heap[1][0]
-        pop(heap, size)
-        size -= 1
-        if done[link]:
-            continue
-        done[link] = True
-        if link == target:
-            break
-        for arc in range(starts[link], starts[link + 1]):
-            head = heads[arc]
-            if done[head] or not allowed[arc] & bit:
-                continue
-            entry = known[link] + seconds[arc]
-            time = entry + _time_on(profile, head, start + entry)
-            if time < known[head]:
-                known[head], before[head] = time, link
-                ahead = math.hypot(where[head, 0] - where[target, 0], where[head, 1] - where[target, 1]) / speed
-                push(heap, size, time + ahead, head)
-                size += 1
-    return known, before
-
-
-@compiled
-def _time_on(profile: tuple[Columns, float], link: int, entered: float) -> float:
-    times, slot = profile
-    place = entered / slot
-    low = math.floor(place)
-    share = place - low
-    first, second = int(low) % len(times), (int(low) + 1) % len(times)
-    return float(times[first, link] * (1.0 - share) + times[second, link] * share)

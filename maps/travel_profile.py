@@ -35,8 +35,3 @@ class TravelProfile:
         if (fall >= self.slot).any():
             slot, link = np.unravel_index(int(np.argmax(fall)), fall.shape)
             raise ValueError(f"travel time of link row {link} falls by {fall[slot, link]:g} s after slot {slot}")
-
-    def least(self) -> NDArray[np.float64]:
-        """Shortest time (n,) of each link, s."""
-        low: NDArray[np.float64] = self.times.min(axis=0)
-        return low

@@ -213,12 +213,6 @@ class Parking:
         )
 
 
-def free_probability(lot: Lot, ahead: float, under_way: int, profile: Profile | None = None) -> float:
-    """Chance of a free place `ahead` s from the lot's status on, with `under_way` more cars sent there."""
-    slot = day_slot(lot.updated, ZoneInfo(ZONE))
-    return _outlook(lot, profile, slot, ahead).chance(under_way)
-
-
 def _outlook(lot: Lot, profile: Profile | None, slot: tuple[bool, float], ahead: float) -> Outlook:
     return look_ahead(lot.occupied, lot.capacity, rates_ahead(profile, slot, ahead, lot.occupied, lot.trend))
 

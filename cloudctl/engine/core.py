@@ -18,7 +18,6 @@ from cloudctl.advice.scene import Scene
 from cloudctl.advice.topology import Topology
 from cloudctl.devices.delivery import DELIVER
 from cloudctl.dispatch.kept import CONNECTIONS_TOPIC, DWELLS_TOPIC
-from cloudctl.dispatch.orders import CONNECTIONS, FEEDBACK, PRIORITY
 from cloudctl.engine.admission import Admission
 from cloudctl.engine.broadcast import Broadcast, Every
 from cloudctl.engine.commands import CommandDesk
@@ -116,14 +115,7 @@ class EngineCore:
         self._admission = Admission(self.registry, self._signals.commands.announce)
         self._seeing = self._units.sensors
         parts = Parts(
-            network,
-            self.registry,
-            self._desk,
-            self._downlink,
-            self._lots,
-            self._routes,
-            self._transit,
-            self._signals,
+            network, self.registry, self._desk, self._downlink, self._lots, self._routes, self._transit, self._signals
         )
         self._events = EventHandler(parts)
         self._broadcast = Broadcast(network, self._lots, epoch, settings.live_hz, settings.trajectory_hz, self._veil)
@@ -132,10 +124,8 @@ class EngineCore:
         self.commands = CommandDesk()
         self.commands.register(DELIVER, DeliveryDesk(self.registry, self._downlink).command)
         self.commands.register(WATCH, self._watch.command)
-        self.commands.register(FEEDBACK, self._dispatch.feedback)
-        self.commands.register(PRIORITY, self._dispatch.request)
-        self.commands.register(CONNECTIONS, self._dispatch.connect)
         self.commands.register(OCCUPANCY, self._lots.order)
+        self._dispatch.register(self.commands)
         self._work = OperatorWork(network, self._desk.bus_priority, epoch)
         self._work.register(self.commands)
         self._signals.register(self.commands)
@@ -286,13 +276,8 @@ class EngineCore:
         return Outgoing.on("advisory", msgspec.json.encode(self._veil.advisory(advisory)))
 
     def _count(self, picture: TrafficPicture) -> None:
-        figures, counters = self.figures, self.pipeline.counters
-        figures.set(counters.received, "messages_received")
-        figures.set({"messages_received": counters.received.total()})
-        figures.set(counters.refused, "messages_refused")
-        figures.set(counters.participants_refused, "participants_refused")
-        figures.set({"dead_letters_shed": counters.dead_letters_shed, "reports_shed": counters.reports_shed})
-        figures.set(counters.flagged, "messages_flagged")
+        figures = self.figures
+        figures.note_pipeline(self.pipeline.counters)
         figures.set(self._quality.counts, "signal_faults")
         figures.set(self._desk.counts, "advisories")
         figures.set(self._desk.bus_priority.outcomes, "priority")
@@ -302,7 +287,6 @@ class EngineCore:
         figures.set(self._events.counts, "requests")
         figures.set(self.commands.counts, "commands")
         figures.set(self._admission.counts, "register")
-        figures.set(counters.held, "messages_held")
         figures.set({"downlink_waiting": self._downlink.waiting, "devices": len(self.registry)})
         figures.set({"parking_unanswered": self._desk.parking.unanswered, "unknown_lots": self._lots.unknown})
         figures.set(self._lots.counts, "lots")

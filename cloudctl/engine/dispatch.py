@@ -12,11 +12,11 @@ from cloudctl.dispatch.advice import TO_DRIVERS, AdviceStatus, DispatchAdvice, a
 from cloudctl.dispatch.desk import DispatchDesk
 from cloudctl.dispatch.errors import DispatchError, UnknownBusError
 from cloudctl.dispatch.measures import Connection
-from cloudctl.dispatch.orders import Feedback, PriorityOrder, TrunkArrivals
+from cloudctl.dispatch.orders import CONNECTIONS, FEEDBACK, PRIORITY, Feedback, PriorityOrder, TrunkArrivals
 from cloudctl.dispatch.priority import PriorityState, PriorityWatch
 from cloudctl.dispatch.state import DispatchState
 from cloudctl.engine.bus_needs import needs_of
-from cloudctl.engine.commands import Outcome, content_of
+from cloudctl.engine.commands import CommandDesk, Outcome, content_of
 from cloudctl.engine.errors import RefusedCommandError
 from cloudctl.publish.commands import Command
 from cloudctl.publish.outgoing import Outgoing
@@ -38,6 +38,12 @@ class DispatchPart:
         self._heard: list[Advisory] = []
         self._transit: TransitDesk | None = None
         self._to_drivers: list[Advisory] = []
+
+    def register(self, commands: CommandDesk) -> None:
+        """Take over the commands of dispatch."""
+        commands.register(FEEDBACK, self.feedback)
+        commands.register(PRIORITY, self.request)
+        commands.register(CONNECTIONS, self.connect)
 
     def hear(self, advisory: Advisory) -> None:
         """Take note of what was advised or answered elsewhere."""

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from cloudctl.observability import LatencyWindow
+from ingest.collector import Counters
 
 BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0)
 GAUGES = frozenset({"tracks", "tracks_peak", "downlink_waiting", "devices", "gap_seconds"})
@@ -72,6 +73,16 @@ class Figures:
         if stage not in self._latencies:
             self._latencies[stage] = Latency()
         return self._latencies[stage]
+
+    def note_pipeline(self, counters: Counters) -> None:
+        """Take the counters of messages."""
+        self.set(counters.received, "messages_received")
+        self.set({"messages_received": counters.received.total()})
+        self.set(counters.refused, "messages_refused")
+        self.set(counters.participants_refused, "participants_refused")
+        self.set({"dead_letters_shed": counters.dead_letters_shed, "reports_shed": counters.reports_shed})
+        self.set(counters.flagged, "messages_flagged")
+        self.set(counters.held, "messages_held")
 
     def note_way(self, published: NDArray[np.float64], received: NDArray[np.float64], pictured: float) -> None:
         """Take when reports (n,) were published and received, and when their picture stood; UTC epoch, s."""

@@ -17,6 +17,7 @@ from cloudctl.playback.footage import (
 )
 from cloudctl.store.copy_reading import STRETCHES, read_numbers, read_stretches
 from cloudctl.store.reader import StoreReader
+from cloudctl.store.record_queries import incident_page
 from cloudctl.store.trajectory_rows import SEGMENT_SECONDS
 
 MOST_ADVISORIES, MOST_INCIDENTS = 2000, 2000
@@ -56,12 +57,12 @@ class DatabaseSource:
         stretches, links, incidents, advisories, lights = await asyncio.gather(
             self._reader.copied(STRETCHES, (first, end)),
             self._reader.copied(_LINKS, (start - STATE_SECONDS, end)),
-            self._reader.incidents(start, end, limit=MOST_INCIDENTS),
+            incident_page(self._reader, start, end, kind=None, limit=MOST_INCIDENTS, cursor=None),
             self._reader.rows(_advisory, _ADVISORIES, (start - ADVICE_SECONDS, end, MOST_ADVISORIES)),
             self._fetch_lights(start, end),
         )
         points = await asyncio.to_thread(read_stretches, stretches)
-        return Footage(start, end, points, lights, _links(links), tuple(incidents), tuple(advisories))
+        return Footage(start, end, points, lights, _links(links), tuple(incidents[0]), tuple(advisories))
 
     async def _fetch_lights(self, start: float, end: float) -> Lights:
         within = _lights(await self._reader.copied(_LIGHTS, (start, end)))

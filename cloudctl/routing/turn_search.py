@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from maps.compiled import compiled
 from maps.network import Ints
-from maps.shortest_path import Arcs, Columns, pop, push
+from maps.shortest_path import Arcs, Columns, push, settle, straight
 
 Loads = tuple[Columns, Columns, Columns, Columns, Columns]
 """Planned entries (slots, links), other entries a slot (links,), entries a slot that now's times hold (links,),
@@ -87,14 +87,9 @@ def search_turns(
     price[source] = 0.0
     push(heap, 0, 0.0, source)
     size = 1
-    while size > 0:
-        link = heap[1][0]
-        pop(heap, size)
-        size -= 1
-        if done[link]:
-            continue
-        done[link] = True
-        if link == target:
+    while True:
+        link, size = settle(heap, size, done)
+        if link < 0 or link == target:
             break
         spent, toll = link_cost(link, clock[link], times, loads, rule)
         for arc in range(starts[link], starts[link + 1]):
@@ -105,8 +100,7 @@ def search_turns(
             cost = price[link] + step + toll
             if cost < price[head]:
                 price[head], clock[head], before[head] = cost, clock[link] + step, link
-                ahead = math.hypot(where[head, 0] - where[target, 0], where[head, 1] - where[target, 1]) / speed
-                push(heap, size, cost + ahead, head)
+                push(heap, size, cost + straight(where, head, target, speed), head)
                 size += 1
     return price, before
 

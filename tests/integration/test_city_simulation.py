@@ -12,7 +12,7 @@ from maps.participants import ParticipantKind
 from simulators.city import CitySimulation
 from simulators.city_files import CityFiles
 from simulators.city_link import CityConfig, CityLink
-from simulators.commands import ParkAt, RequestPriority, SetRoute, SetSpeed
+from simulators.commands import DriveToStop, EnterVan, ParkAt, RequestPriority, SetRoute, SetSpeed
 from simulators.sumo_frames import carries_obu
 from simulators.world import WorldFrame
 
@@ -112,6 +112,19 @@ def test_a_driver_takes_another_way_to_the_same_goal(city: CitySimulation) -> No
     assert changed > 5
 
 
+def test_a_route_worked_out_before_a_driver_went_on_is_followed_from_there(city: CitySimulation) -> None:
+    frame = steps(city, 2)
+    followed = 0
+    for name in cars(frame)[:40]:
+        old, index = libsumo.vehicle.getRoute(name), libsumo.vehicle.getRouteIndex(name)
+        if index and index + 2 < len(old):
+            result = city.obey(SetRoute(name, tuple(old[index - 1 : index + 3])))
+            assert result.accepted, result.reason
+            assert libsumo.vehicle.getRoute(name)[-1] == old[-1]
+            followed += 1
+    assert followed > 5
+
+
 def test_a_route_that_does_not_join_is_refused_with_the_reason(city: CitySimulation) -> None:
     frame = steps(city, 2)
     result = city.obey(SetRoute(cars(frame)[0], ("W0A_W0B", "E2A_E3A")))
@@ -196,3 +209,28 @@ def test_the_city_runs_in_its_own_process_and_answers_commands(config: CityConfi
         assert link.latest is not None
         assert link.latest.time >= first.time
     assert not link.alive
+
+
+def _van_leaves_the_road(city: CitySimulation, patience: float) -> str:
+    """Lane on which the van was seen last before it stood beside the road."""
+    seen, until = "", city.elapsed + patience
+    while city.elapsed < until:
+        frame = city.step()
+        rows = np.flatnonzero(frame.id == "VAN001")
+        if len(rows):
+            seen = str(frame.lane[rows[0]]) or seen
+        elif seen and "VAN001" in libsumo.vehicle.getIDList():
+            return seen
+    return ""
+
+
+def test_a_van_drives_from_stop_to_stop_and_waits_beside_the_road(city: CitySimulation) -> None:
+    city.step()
+    first, second = "S.W1B_W2B", "S.W2B_W3B"
+    assert city.obey(EnterVan("VAN001", first)).accepted
+    assert city.obey(EnterVan("VAN001", first)).accepted, "asked again, it is there already"
+    assert _van_leaves_the_road(city, 90.0) == libsumo.busstop.getLaneID(first)
+    assert city.obey(DriveToStop("VAN001", second)).accepted
+    assert _van_leaves_the_road(city, 240.0) == libsumo.busstop.getLaneID(second)
+    assert not city.obey(DriveToStop("VAN001", "nowhere")).accepted
+    assert not city.obey(DriveToStop("VAN999", first)).accepted

@@ -235,6 +235,9 @@ async def test_the_live_maps_feed_shows_a_stored_period(store_database: str, tmp
             assert (told["type"], told["playing"], told["end"]) == ("replay", False, NOON + 24)
             movers = await until_message(socket, lambda m: not isinstance(m, dict) and len(m) == 3)
             assert movers.column("id").tolist() == [1, 2, 3]  # type: ignore[attr-defined]  # a frame
+            figures = await until_message(socket, lambda m: isinstance(m, dict) and m.get("movers") == 3)
+            assert isinstance(figures, dict)
+            assert (figures["type"], figures["kinds"][sample.CAR], figures["terminals"]) == ("status", 3, None)
             lights = await until_message(socket, lambda m: is_signals(m) and m.column("state").tolist() == [city.RED])
             assert lights.column("likely").tolist() == [65535]  # type: ignore[attr-defined]  # beyond these ten seconds
             await socket.send('{"type": "speed", "value": 16}')
@@ -253,11 +256,11 @@ async def test_the_live_maps_feed_shows_a_stored_period(store_database: str, tmp
     ("district", "before", "after", "incidents"), [("west", 3, 0, 0), ("east", 0, 3, 2), ("*", 3, 3, 2)]
 )
 async def test_a_replay_shows_the_callers_district(
-    store_database: str, tmp_path: Path, district: str, before: int, after: int, incidents: int
+    plain_database: str, tmp_path: Path, district: str, before: int, after: int, incidents: int
 ) -> None:
-    await asyncio.to_thread(city.fill, store_database, tmp_path)
+    await asyncio.to_thread(city.fill, plain_database, tmp_path)
     borders = halves(NetworkTables(NETWORK))
-    async with gateway(store_database, tmp_path, Ledger(), Known(of_district(district)), borders) as port:
+    async with gateway(plain_database, tmp_path, Ledger(), Known(of_district(district)), borders) as port:
         address = f"ws://127.0.0.1:{port}/api/v1/replay?start={at(0)}&end={at(24)}"
         async with websockets.connect(address) as socket:
             await socket.send(json.dumps({"type": "view", "box": [112.0, 28.0, 113.5, 28.9], "zoom": 15}))

@@ -6,11 +6,9 @@ from collections import Counter
 import msgspec
 import numpy as np
 from advice_city import NOW, Vehicle, build_network, scene_of
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cloudctl.advice.live_routes import LiveRoutes
-from cloudctl.advice.parking import PATIENCE, Parking, ParkingRequest, free_probability
+from cloudctl.advice.parking import PATIENCE, Parking, ParkingRequest
 from cloudctl.advice.scene import Lot, Scene
 from cloudctl.parking.lot_table import LotTable
 from cloudctl.parking.register import CarPark, Hours, Price
@@ -71,23 +69,6 @@ def test_a_vehicle_that_no_track_shows_waits_and_is_then_counted() -> None:
     assert parking.unanswered == 0
     assert parking.advise(scene(PATIENCE + 1)) == []
     assert parking.unanswered == 1
-
-
-@given(
-    occupied=st.integers(0, 200), capacity=st.integers(1, 200), ahead=st.floats(0, 900), under_way=st.integers(0, 50)
-)
-def test_more_cars_under_way_never_raise_the_chance(occupied: int, capacity: int, ahead: float, under_way: int) -> None:
-    lot = Lot(occupied, capacity, NOW)
-    chances = [free_probability(lot, ahead, under_way + more) for more in (0, 1, 5)]
-    assert 0.0 <= chances[2] <= chances[1] <= chances[0] <= 1.0
-
-
-def test_a_lot_that_fills_up_has_less_chance_later() -> None:
-    lot = Lot(90, 100, NOW, trend=0.05)
-    assert free_probability(lot, 10.0, 0) > 0.9
-    assert free_probability(lot, 400.0, 0) < free_probability(lot, 200.0, 0) < 0.9
-    assert free_probability(lot, 400.0, 5) < 0.3
-    assert free_probability(Lot(100, 100, NOW, trend=0.05), 5.0, 0) < 0.2
 
 
 def test_a_driver_who_declines_gives_the_place_back() -> None:

@@ -17,6 +17,7 @@ from cloudctl.api.line_sight import LineSight, sight_of
 from cloudctl.api.live import NEEDS
 from cloudctl.api.live_state import LiveState, Part
 from cloudctl.api.measures import Measures
+from cloudctl.store.reader import StoredAdvisory
 
 DISPATCHER = Actor("user:1", "one", frozenset({Role.BUS_DISPATCHER}), lines=frozenset({"1"}))
 ENGINEER = Actor("user:2", "two", frozenset({Role.SIGNAL_ENGINEER}))
@@ -49,6 +50,18 @@ def test_a_request_for_a_green_is_seen_by_who_sees_the_line_of_its_bus(vehicle: 
     assert LineSight(DISPATCHER).advisory(priority(vehicle), live().transit) is seen
     assert LineSight(ENGINEER).advisory(priority(vehicle), live().transit) is False
     assert LineSight(DISPATCHER).advisory(priority(vehicle), None) is False
+
+
+def test_of_stored_requests_those_are_seen_that_name_an_own_line() -> None:
+    def stored(kind: AdvisoryKind, **content: object) -> StoredAdvisory:
+        return StoredAdvisory(
+            "a1", kind.value, "signal:s", 1000.0, 1010.0, "", "", 112.9, 28.2, dict(content), None, None, None
+        )
+
+    requests = [stored(AdvisoryKind.BUS_PRIORITY, line=line, vehicle="BUS1") for line in ("1", "2", None)]
+    assert [LineSight(DISPATCHER).stored(each) for each in requests] == [True, False, False]
+    assert [LineSight(POLICE).stored(each) for each in requests] == [True] * 3
+    assert LineSight(ENGINEER).stored(stored(AdvisoryKind.GLOSA))
 
 
 def test_every_other_advisory_is_for_everybody() -> None:

@@ -1,19 +1,15 @@
-"""Two-way search, travel times by time of day, real alternatives, reach and limits: routes beyond A to B."""
+"""Two-way search, real alternatives, reach, limits and profiles of travel times: routes beyond A to B."""
 
-import math
 from functools import cache
 from itertools import pairwise
 
 import networkx as nx
 import numpy as np
 import pytest
-import shapely
-from maps_city import imported
 from numpy.typing import NDArray
 
 from cloudctl.grid_city import grid_city
 from maps.errors import NoRouteError
-from maps.isochrones import isochrone
 from maps.link_graph import link_graph
 from maps.link_limits import LinkLimits, VehicleBody
 from maps.network import RoadNetwork
@@ -106,31 +102,6 @@ def test_reach_equals_single_routes() -> None:
     assert found.tolist() == pytest.approx([router.route(9, target).travel_time for target in targets])
 
 
-def test_isochrone_holds_what_is_reached_in_time_and_no_more() -> None:
-    network = _grid()
-    router = Router(network)
-    start = int(np.argmin(np.hypot(*(network.points[::2] - network.points.mean(axis=0)).T)))
-    found = isochrone(router, network, start, 90.0)
-    left = router.reach(start)
-    entered = left - router.travel_times
-    assert set(found.links.tolist()) == set(np.flatnonzero(entered < 90).tolist())
-    whole = found.links[found.share >= 1]
-    assert (left[whole] <= 90 + 1e-6).all()
-    assert ((found.share > 0) & (found.share <= 1)).all()
-    ground = shapely.MultiPolygon([shapely.Polygon(rings[0], rings[1:]) for rings in found.area])
-    assert shapely.contains_xy(ground, *_middles(whole)).all()
-    far = np.flatnonzero(entered > 200)
-    assert not shapely.contains_xy(ground, *_middles(far)).any()
-    wider = isochrone(router, network, start, 180.0)
-    assert set(found.links.tolist()) < set(wider.links.tolist())
-
-
-def _middles(rows: NDArray[np.int64] | NDArray[np.int32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    network = _grid()
-    middle = network.points.reshape(-1, 2, 2)[rows].mean(axis=1)
-    return network.plane.inverse(middle[:, 0], middle[:, 1])
-
-
 def test_limits_close_links_to_high_and_heavy_vehicles() -> None:
     network = _grid()
     plain = Router(network)
@@ -148,62 +119,6 @@ def test_limits_close_links_to_high_and_heavy_vehicles() -> None:
     assert router.route(3, 400, body=truck, avoid=[weak]).travel_time >= route.travel_time
 
 
-def _brute_force(network: RoadNetwork, profile: TravelProfile, source: int, target: int, start: float) -> float:
-    """Earliest arrival by label correction, without any heap or guide."""
-    graph = link_graph(network)
-
-    def on(link: int, entered: float) -> float:
-        place = entered / profile.slot
-        low, share = math.floor(place), place - math.floor(place)
-        slots = len(profile.times)
-        return float(profile.times[low % slots, link] * (1 - share) + profile.times[(low + 1) % slots, link] * share)
-
-    known = {source: start + on(source, start)}
-    waiting = [source]
-    while waiting:
-        link = waiting.pop(0)
-        for arc in range(graph.starts[link], graph.starts[link + 1]):
-            head, entry = int(graph.heads[arc]), known[link] + float(graph.seconds[arc])
-            arrival = entry + on(head, entry)
-            if arrival < known.get(head, math.inf) - 1e-12:
-                known[head] = arrival
-                waiting.append(head)
-    return known[target] - start
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_ways_by_time_of_day_arrive_first(seed: int) -> None:
-    network, rng = grid_city(6, seed=seed), np.random.default_rng(seed)
-    router = Router(network)
-    profile = TravelProfile(router.free_flow_times * rng.uniform(1, 5, (12, len(network.links.id))), slot=120.0)
-    for source, target in rng.integers(0, len(network.links.id), (6, 2)).tolist():
-        departure = float(rng.uniform(0, 1440))
-        found = router.route_at(source, target, departure, profile)
-        assert found.travel_time == pytest.approx(_brute_force(network, profile, source, target, departure))
-        assert (found.links[0], found.links[-1]) == (source, target)
-
-
-def test_a_constant_profile_is_the_plain_route() -> None:
-    router = Router(imported().network)
-    profile = TravelProfile(router.free_flow_times[None, :])
-    plain = router.route(0, 12)
-    found = router.route_at(0, 12, 12_345.6, profile)
-    assert found.travel_time == pytest.approx(plain.travel_time)
-    assert found.length == pytest.approx(plain.length)
-
-
-def test_rush_hour_sends_the_way_elsewhere() -> None:
-    network = _grid()
-    router = Router(network)
-    free = router.free_flow_times
-    quiet = router.route(3, 400)
-    times = np.repeat(free[None, :], 24, axis=0)
-    times[8, quiet.links[4]] += 3000.0
-    profile = TravelProfile(times, slot=3600.0)
-    assert quiet.links[4] in router.route_at(3, 400, 3 * 3600.0, profile).links
-    assert quiet.links[4] not in router.route_at(3, 400, 8 * 3600.0, profile).links
-
-
 @pytest.mark.parametrize(
     ("times", "slot", "reason"),
     [
@@ -217,17 +132,3 @@ def test_rush_hour_sends_the_way_elsewhere() -> None:
 def test_profiles_that_make_no_sense_are_refused(times: NDArray[np.float64], slot: float, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         TravelProfile(times, slot)
-
-
-def test_profile_of_another_network_is_refused() -> None:
-    with pytest.raises(ValueError, match="a profile of 3 links for 24 links"):
-        Router(imported().network).route_at(0, 1, 0.0, TravelProfile(np.ones((2, 3))))
-
-
-def test_no_way_by_time_of_day_is_said() -> None:
-    network = imported().network
-    router = Router(network)
-    profile = TravelProfile(np.ones((2, len(network.links.id))))
-    with pytest.raises(NoRouteError):
-        router.route_at(0, 5, 0.0, profile, ParticipantKind.PEDESTRIAN)
-    assert router.route_at(4, 4, 0.0, profile).links.tolist() == [4]
