@@ -29,7 +29,8 @@ watch();
 await page.goto(`${address}/#map=16.6/${lat}/${lon}`);
 await inView();
 await addAxe();
-const { signals } = await page.evaluate(async () => (await fetch("api/v1/network/signals")).json());
+const answer = await page.evaluate(async () => (await fetch("api/v1/network/signals")).json());
+const signals = answer.signals ?? fail(`no signals: ${JSON.stringify(answer)}`);
 const away = (place) => Math.hypot(place.lon - Number(lon), place.lat - Number(lat));
 const junction = signals.toSorted((a, b) => away(a) - away(b))[0];
 
@@ -44,6 +45,10 @@ await walk("light-en", false);
 found.violations.push(...await page.evaluate(() => globalThis.violations));
 await browser.close();
 process.stdout.write(JSON.stringify(found));
+
+function fail(why) {
+  throw new Error(why);
+}
 
 async function walk(name, examined) {
   const look = async (view, part) => {

@@ -168,6 +168,7 @@ export class App {
     this.drawAll();
     this.panels.translate();
     this.advice.translate();
+    byId("announcer", HTMLElement).textContent = "";
   }
 
   /** @param {"light" | "dark"} theme */

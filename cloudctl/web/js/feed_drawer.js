@@ -99,13 +99,14 @@ export class FeedDrawer {
     app.panels.changed(part);
   }
 
-  /** @param {import("./state.js").Incident[]} fresh */
-  announce(fresh) {
+  /** What has just begun; a first picture also brings incidents of long ago. @param {import("./state.js").Incident[]} unseen */
+  announce(unseen) {
     const { state, feed, links } = this.app;
+    const now = feed.clock.now() / 1000;
+    const fresh = unseen.filter(({ started }) => now - started < FRESH_S);
     byId("announcer", HTMLElement).textContent = fresh
       .map((incident) => t("incidents.announce", { kind: member("incident", incident.kind), place: links.nameOf(incident.link) }))
       .join(" ");
-    const now = feed.clock.now() / 1000;
-    if (fresh.some(({ incident_id: id, started }) => state.work.handled(id)?.mute == null && now - started < FRESH_S)) ring();
+    if (fresh.some(({ incident_id: id }) => state.work.handled(id)?.mute == null)) ring();
   }
 }
