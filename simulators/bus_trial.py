@@ -11,10 +11,13 @@ from xml.sax.saxutils import quoteattr
 
 import libsumo
 import numpy as np
+from numpy.typing import NDArray
 
 from maps.network import RoadNetwork
 from simulators.commands import HoldAtStop, SetSpeed
 from simulators.errors import UnknownObjectError
+from simulators.signal_controller import SignalController
+from simulators.signal_controller_wiring import links_of_groups
 from simulators.sumo_demand import PlannedService
 from simulators.sumo_drivers import Drivers
 from simulators.sumo_net import read_net
@@ -111,6 +114,8 @@ class BusTrial:
         self._drivers, self._plane = Drivers(net), sumo_plane(net, self.network.plane)
         self._services = {service.id: service for service in self.plan.services}
         self._random = np.random.default_rng(self.plan.seed)
+        wiring = links_of_groups(self.network, self.net_file)
+        self._lights = [SignalController(self.network, row, places) for row, places in enumerate(wiring)]
         routes = self.folder / "trial.rou.xml"
         routes.write_text("\n".join(self._routes()), "utf-8")
         files = ["-n", str(self.net_file), "-r", str(routes), "-a", str(self.stops_file)]
@@ -134,6 +139,11 @@ class BusTrial:
         for name in names:
             self._serve(name, self._buses.setdefault(name, _Riding()), now)
         return [self._read(name) for name in names]
+
+    def lights(self) -> NDArray[np.uint8]:
+        """States of all signal groups now, as DE_LightState."""
+        shown = (each.lights(libsumo.trafficlight.getRedYellowGreenState(each.id)) for each in self._lights)
+        return np.array([state for states in shown for state in states], np.uint8)
 
     def obey(self, order: HoldAtStop | SetSpeed) -> bool:
         """Let a driver follow advice; times are seconds of the trial. False where it cannot be followed."""

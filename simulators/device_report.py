@@ -26,6 +26,7 @@ class Ledger:
         self._received: Counter[str] = Counter()
         self._accepted: Counter[str] = Counter()
         self._rejected: Counter[str] = Counter()
+        self._declined: dict[str, Counter[str]] = {}
         self._orders: dict[str, Counter[str]] = {}
         self._refusals: Counter[str] = Counter()
         self._faults: Counter[str] = Counter()
@@ -55,15 +56,17 @@ class Ledger:
         """Count an event whose PUBACK came."""
         self._acknowledged[stream] += 1
 
-    def advisory(self, kind: str, accepted: bool | None) -> None:
+    def advisory(self, kind: str, accepted: bool | None, reason: str = "") -> None:
         """Count an advisory received by a device; `accepted` is None where the outcome comes later."""
         self._received[kind] += 1
         if accepted is not None:
-            self.settled(kind, accepted)
+            self.settled(kind, accepted, reason)
 
-    def settled(self, kind: str, accepted: bool) -> None:
-        """Count what became of an advisory that was received before."""
+    def settled(self, kind: str, accepted: bool, reason: str = "") -> None:
+        """Count what became of an advisory that was received before, and why it was declined where that is said."""
         (self._accepted if accepted else self._rejected)[kind] += 1
+        if reason:
+            self._declined.setdefault(kind, Counter())[reason] += 1
 
     def carried_out(self, order: str, refusal: str) -> None:
         """Count what the city did with an order of a driver or device; `refusal` is empty where it was carried out."""
@@ -117,6 +120,7 @@ class Ledger:
                     "received": count,
                     "accepted": self._accepted[kind],
                     "rejected": self._rejected[kind],
+                    **self._declined.get(kind, {}),
                 }
                 for kind, count in sorted(self._received.items())
             },

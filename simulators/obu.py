@@ -14,7 +14,7 @@ from simulators.fleet_downlink import refusal_reason
 from simulators.fleet_motion import Rows, Segment
 from simulators.fleet_playback import Step
 from simulators.fleet_units import VEHICLE_CLASS
-from simulators.obu_advice import Advice, Drive, answer, end_of_speed, is_willing
+from simulators.obu_advice import Advice, Declined, Drive, answer, end_of_speed, is_willing
 from simulators.obu_gnss import GnssErrors
 from simulators.obu_messages import (
     Request,
@@ -230,10 +230,11 @@ class ObuFleet:
             self._context.ledger.fault("advisory_not_understood")
             return
         told = advice.kind == INFORMATION  # what became of a request: nothing to follow, and nothing to decline
+        declined = order.value if isinstance(order, Declined) else ""
         if not told:
-            self._context.ledger.advisory(advice.kind, order is not None)
-        if order is not None:
+            self._context.ledger.advisory(advice.kind, not declined, declined)
+        if not isinstance(order, Declined):
             self._context.order(order)
         if terminal.client is not None:
-            reply = advice_answer(advice.id, told or order is not None)
+            reply = advice_answer(advice.id, told or not declined)
             terminal.client.send_event("obu_advice_ack", f"{topic}/ACK", reply)

@@ -1,7 +1,8 @@
 """A driver who gets advice: what is followed, what is declined, and when a followed speed advice ends."""
 
-import zlib
+import hashlib
 from dataclasses import dataclass
+from enum import StrEnum
 
 import msgspec
 
@@ -9,11 +10,21 @@ from simulators.commands import Command, HoldAtStop, ParkAt, SetRoute, SetSpeed
 
 SLOWEST = 0.5
 """Share of the limit below which no driver follows a speed advice."""
-
-
 SLOWEST_BUS = 0.35
 """Share of the limit below which no bus drives on advice."""
 ANY_LINK = "*"
+ON_DUTY = frozenset({"bus_hold", "bus_speed"})
+"""What dispatch says to the driver of a bus on duty, who does it wherever it can be done."""
+
+
+class Declined(StrEnum):
+    """Why a driver does not follow an advice."""
+
+    UNWILLING = "the driver follows no advice"
+    LATE = "it came after its end"
+    UNKNOWN = "this driver knows no such advice"
+    IN_JUNCTION = "the vehicle is inside a junction"
+    OFF_ROUTE = "the route does not lead over the vehicle's link"
 
 
 class SpeedAdvice(msgspec.Struct, frozen=True):
@@ -62,12 +73,16 @@ class Drive:
 
 
 def is_willing(vehicle: str, compliance: float, seed: int) -> bool:
-    """Whether this driver follows advice: the same answer for a vehicle in every run with the seed."""
-    return zlib.crc32(f"{seed}:{vehicle}".encode()) / 2**32 < compliance
+    """Whether this driver follows advice: the same answer for a vehicle in every run with the seed.
+
+    A cryptographic digest, because a checksum answers alike for names that are alike, as those of one line's buses are.
+    """
+    digest = hashlib.blake2b(f"{seed}:{vehicle}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64 < compliance
 
 
-def answer(advice: Advice, drive: Drive, vehicle: str, *, link: str, limit: float, now: float) -> Command | None:
-    """The order by which a driver follows an advice, None where it is declined.
+def answer(advice: Advice, drive: Drive, vehicle: str, *, link: str, limit: float, now: float) -> Command | Declined:
+    """The order by which a driver follows an advice, or why it is declined.
 
     Args:
         advice: What came.
@@ -80,8 +95,10 @@ def answer(advice: Advice, drive: Drive, vehicle: str, *, link: str, limit: floa
     Raises:
         msgspec.ValidationError: the content does not fit the kind.
     """
-    if not drive.willing or advice.valid_until < now:
-        return None
+    if advice.valid_until < now:
+        return Declined.LATE
+    if not drive.willing and advice.kind not in ON_DUTY:
+        return Declined.UNWILLING
     if advice.kind == "glosa":
         return _take_speed(advice, drive, vehicle, link, limit)
     if advice.kind == "diversion":
@@ -92,23 +109,23 @@ def answer(advice: Advice, drive: Drive, vehicle: str, *, link: str, limit: floa
         return _take_line_speed(advice, drive, vehicle, limit)
     if advice.kind == "parking":
         return ParkAt(vehicle, msgspec.json.decode(advice.content, type=ParkingAdvice).lot)
-    return None
+    return Declined.UNKNOWN
 
 
-def _take_speed(advice: Advice, drive: Drive, vehicle: str, link: str, limit: float) -> Command | None:
+def _take_speed(advice: Advice, drive: Drive, vehicle: str, link: str, limit: float) -> Command | Declined:
     content = msgspec.json.decode(advice.content, type=SpeedAdvice)
     if not link:
-        return None
+        return Declined.IN_JUNCTION
     drive.slow_until = min(advice.valid_until, content.green_end)
     drive.slow_link = link
     return SetSpeed(vehicle, min(max(content.speed_mps, SLOWEST * limit), limit))
 
 
-def _take_route(advice: Advice, vehicle: str, link: str) -> Command | None:
+def _take_route(advice: Advice, vehicle: str, link: str) -> Command | Declined:
     """Follow a route from where it is; inside a junction the city knows which link comes next."""
     links = msgspec.json.decode(advice.content, type=DiversionAdvice).links
     if link and link not in links:
-        return None
+        return Declined.OFF_ROUTE
     return SetRoute(vehicle, links[links.index(link) :] if link else links)
 
 

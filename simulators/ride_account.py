@@ -24,8 +24,8 @@ class RideAccount:
     """Counts of one run."""
 
     requested: int = 0
-    unanswered: int = 0
-    """The platform could not be reached or said no answer to the question."""
+    unanswered: Counter[str] = field(default_factory=Counter)
+    """The platform could not be reached or gave no answer to the question, by what came instead."""
     refused: Counter[str] = field(default_factory=Counter)
     """By the reason that the platform gave."""
     riders: dict[str, Rider] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class RideAccount:
             "requested": self.requested,
             "accepted": len(riders),
             "refused": dict(sorted(self.refused.items())),
-            "unanswered": self.unanswered,
+            "unanswered": dict(sorted(self.unanswered.items())),
             "boarded": len(aboard),
             "served": len(served),
             "overdue": len(overdue),

@@ -14,24 +14,26 @@ import httpx
 import msgspec
 import numpy as np
 
-from maps.network import RoadNetwork
 from simulators.commands import DriveToStop, EnterVan
 from simulators.fleet_context import FleetContext
 from simulators.ride_account import RideAccount, Rider
+from simulators.ride_places import spread_out, stop_places, stops_near
 from simulators.world import WorldFrame
 
-VANS, SEATS = 4, 7
+VANS, SEATS = 10, 7
 """The first of them takes wheelchairs."""
 EVERY = 20.0
 """Mean time between two requests, s."""
 TURN, PLACE_EVERY = 1.0, 10.0
 """The plan is looked at, and places are told, this often, s."""
-FIRST = 15.0
+FIRST = 5.0
 """After the platform answers, until riders ask, s."""
-NEAR_STOP = 200.0
-"""Riders start and end within this distance of a stop, m."""
-SOON, WINDOW = (30.0, 240.0), (600.0, 2400.0)
+NEAR_STOP = 30.0
+"""Riders start and end within this distance of a stop, east and north, m."""
+SOON, WINDOW = (0.0, 30.0), (600.0, 1800.0)
 """From the request to the earliest start, and from there to the latest arrival, s."""
+FROM_STAND = 0.6
+"""Share of riders who start at a stop where vans begin to wait, as most do at a station."""
 ACCESSIBLE = 0.1
 """Share of riders in a wheelchair."""
 AT_STOP = 60.0
@@ -70,7 +72,7 @@ class _Plan(msgspec.Struct, frozen=True):
 
 class _Ride(msgspec.Struct, frozen=True):
     id: str
-    walk_m: float
+    walk_to_m: float
     promised_pickup: dt.datetime
     promised_dropoff: dt.datetime
 
@@ -114,8 +116,9 @@ class RideService:
         self._random = np.random.default_rng(context.seed + 17)
         self._stops = stop_places(context.network)
         self.account = RideAccount()
-        names = self._random.permutation(sorted(self._stops))[:VANS].tolist()
+        names = self._stands = spread_out(self._stops, VANS)
         self.vans = [Van(f"VAN{number + 1:03d}", stop, *self._stops[stop]) for number, stop in enumerate(names)]
+        self._near: Mapping[str, frozenset[str]] = {}
         self._ending, self._next = False, float("inf")
 
     def start(self) -> None:
@@ -139,6 +142,7 @@ class RideService:
                 van.arrived = frame.time if np.hypot(van.x - x, van.y - y) <= AT_STOP else 0.0
 
     async def _run(self) -> None:
+        self._near = await asyncio.to_thread(stops_near, self._context.network)
         async with httpx.AsyncClient(base_url=self._api, trust_env=False, timeout=_PATIENCE) as client:
             while not self._ending:
                 with suppress(httpx.HTTPError, msgspec.MsgspecError):
@@ -176,10 +180,8 @@ class RideService:
     async def _ask(self, client: httpx.AsyncClient, now: float) -> None:
         body, earliest = self._wish(now)
         self.account.requested += 1
-        try:
-            answer = await client.post(f"{_API}/requests", json=body)
-        except httpx.HTTPError:
-            self.account.unanswered += 1
+        answer = await self._post(client, body)
+        if answer is None:
             return
         if answer.status_code == httpx.codes.CONFLICT:
             problem = msgspec.json.decode(answer.content, type=_Problem)
@@ -187,17 +189,28 @@ class RideService:
         elif answer.status_code == httpx.codes.CREATED:
             ride = msgspec.json.decode(answer.content, type=_Ride)
             times = ride.promised_pickup.timestamp(), ride.promised_dropoff.timestamp()
-            self.account.riders.setdefault(ride.id, Rider(earliest + ride.walk_m / WALK, *times))
+            self.account.riders.setdefault(ride.id, Rider(earliest + ride.walk_to_m / WALK, *times))
         else:
-            self.account.unanswered += 1
+            self.account.unanswered[str(answer.status_code)] += 1
+
+    async def _post(self, client: httpx.AsyncClient, body: Mapping[str, object]) -> httpx.Response | None:
+        """Ask, and once more where no answer comes: the platform knows the same request again."""
+        fault = ""
+        for _ in range(2):
+            try:
+                return await client.post(f"{_API}/requests", json=body)
+            except httpx.HTTPError as error:
+                fault = type(error).__name__
+        self.account.unanswered[fault] += 1
+        return None
 
     def _wish(self, now: float) -> tuple[Mapping[str, object], float]:
         """A request, and when its rider sets out."""
-        draw, names = self._random, sorted(self._stops)
-        ends = []
-        for name in draw.choice(names, 2, replace=False).tolist():
-            x, y = self._stops[name]
-            ends.append(self._place(*(np.array((x, y)) + draw.uniform(-NEAR_STOP, NEAR_STOP, 2)).tolist()))
+        draw = self._random
+        ends = [
+            self._place(*(np.array(self._stops[name]) + draw.uniform(-NEAR_STOP, NEAR_STOP, 2)).tolist())
+            for name in self._two_stops()
+        ]
         earliest = now + float(draw.uniform(*SOON))
         body = {
             "rider": f"rider-{int(draw.integers(1 << 60)):016x}",
@@ -209,6 +222,16 @@ class RideService:
             "accessible": bool(draw.random() < ACCESSIBLE),
         }
         return body, earliest
+
+    def _two_stops(self) -> tuple[str, str]:
+        """Where a rider gets in and out; of stops that have none at the usual distance any other will do."""
+        start, *others = self._random.permutation(sorted(self._stops)).tolist()
+        if self._random.random() < FROM_STAND:
+            others.append(start)
+            start = self._stands[int(self._random.integers(len(self._stands)))]
+            others.remove(start)
+        near = self._near.get(start, frozenset())
+        return start, next((name for name in others if name in near), others[0])
 
     async def _drive(self, client: httpx.AsyncClient, van: Van, now: float) -> None:
         visits = van.next_visits()
@@ -247,17 +270,6 @@ class RideService:
     def _place(self, x: float, y: float) -> dict[str, float]:
         lon, lat = self._context.network.plane.inverse(np.array([x]), np.array([y]))
         return {"lon": round(float(lon[0]), 7), "lat": round(float(lat[0]), 7)}
-
-
-def stop_places(network: RoadNetwork) -> dict[str, tuple[float, float]]:
-    """Where the bus stops of a network are, m on its plane."""
-    places = {}
-    for name, lane, offset in zip(network.stops.id, network.stops.lane, network.stops.offset, strict=True):
-        shape = network.shape(int(network.lanes.shape_start[lane]), int(network.lanes.shape_count[lane]))
-        along = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(shape, axis=0).T))))
-        x, y = (float(np.interp(offset, along, shape[:, axis])) for axis in (0, 1))
-        places[str(name)] = x, y
-    return places
 
 
 def _text(moment: float) -> str:

@@ -1,6 +1,6 @@
 """Buses on demand in the running simulation: they wait beside the road at a stop and drive from stop to stop."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import libsumo
 
@@ -24,6 +24,8 @@ class Vans:
 
     net: SumoNet
     _graph: RouteGraph | None = None
+    _waiting: dict[str, str] = field(default_factory=dict)
+    """Stop for which each van sets out once it has left the junction where it was told."""
 
     def enter(self, van: str, stop: str) -> str:
         """Put a van at a stop as soon as the road has room; returns why not, empty when it is or will be there."""
@@ -47,6 +49,10 @@ class Vans:
         edge, driver = _edge_of(stop), libsumo.vehicle
         if van not in driver.getIDList():
             raise UnknownObjectError("van", van)
+        self._waiting.pop(van, None)
+        if driver.getRoadID(van).startswith(":"):
+            self._waiting[van] = stop
+            return ""
         route = self._way(van, edge, float(libsumo.busstop.getEndPos(stop)))
         if not route:
             return f"no way leads to stop {stop!r}"
@@ -61,6 +67,14 @@ class Vans:
         except libsumo.TraCIException as error:
             return str(error)
         return ""
+
+    def follow(self) -> None:
+        """After each step: vans that have left their junction set out for where they were told."""
+        for van, stop in list(self._waiting.items()):
+            if van not in libsumo.vehicle.getIDList():
+                del self._waiting[van]
+            else:
+                self.drive(van, stop)
 
     def _way(self, van: str, edge: str, place: float) -> Route:
         driver, graph = libsumo.vehicle, self._graph or route_graph(self.net, _CLASS)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -10,33 +9,18 @@ from cloudctl.advice.advisory import AdvisoryKind
 from cloudctl.advice.scene import Numbering
 from cloudctl.dispatch.advice import AdviceStatus, DispatchAdvice, Expected
 from cloudctl.dispatch.errors import SettledAdviceError, UnknownAdviceError
-from cloudctl.dispatch.holding import CONTROL_EVERY, Gaps, budget_of, hold_at_start, hold_for, speed_for
+from cloudctl.dispatch.evenness import GRACE, Evenness, Later
+from cloudctl.dispatch.holding import Gaps
 from cloudctl.dispatch.measures import Connection, Measure, short_turn, skip_stop, swaps, wait_for_connection
-from cloudctl.transit.arrivals import CRUISE, MOST
-from cloudctl.transit.desk import USUAL_SPEED, BusNow, TransitDesk
+from cloudctl.transit.desk import BusNow, TransitDesk
 from maps.network import RoadNetwork
 
-LAST_STOPS = 2
-"""At the last stops of a way nobody is held: few people would gain."""
 MEASURE_LIFE = 120.0
 """Skip, short turn and swap hold this long, s."""
-GRACE = 10.0
-"""After the time to go on an advice to hold is over, s."""
 KEPT = 600.0
 """An advice that is over is remembered this long, s."""
 AGAIN = 300.0
 """The same measure is not advised again for the same bus before, s."""
-
-
-@dataclass
-class _Memory:
-    held_at: dict[str, tuple[str, int]] = field(default_factory=dict)
-    """Stop (pattern, number) at which each bus was looked at last."""
-    slowed_to: dict[str, tuple[str, int]] = field(default_factory=dict)
-    spent: dict[str, tuple[str, float]] = field(default_factory=dict)
-    """Trip (or pattern) of each bus, and by how much advice made it later on the way, s."""
-    advised: dict[tuple[str, str], float] = field(default_factory=dict)
-    """When a measure of a kind was advised for a bus."""
 
 
 class DispatchDesk:
@@ -45,7 +29,9 @@ class DispatchDesk:
     def __init__(self, network: RoadNetwork) -> None:
         self._network = network
         self._ids = Numbering("dispatch")
-        self._memory = _Memory()
+        self._evenness = Evenness(network)
+        self._measured: dict[tuple[str, str], float] = {}
+        """When a measure of a kind was advised for a bus."""
         self._advice: dict[str, DispatchAdvice] = {}
         self._changed: list[DispatchAdvice] = []
         self.connections: Sequence[Connection] = ()
@@ -89,6 +75,7 @@ class DispatchDesk:
         if not advice.open:
             raise SettledAdviceError(advice_id, advice.status)
         settled = msgspec.structs.replace(advice, status=status, said_by=said_by, updated=now)
+        self._evenness.budgets.settle(advice_id, declined=status is AdviceStatus.REJECTED)
         self._put(settled)
         return settled
 
@@ -102,6 +89,7 @@ class DispatchDesk:
             if advice.open and now > advice.valid_until:
                 over = AdviceStatus.DONE if advice.status is AdviceStatus.ACCEPTED else AdviceStatus.EXPIRED
                 self._put(msgspec.structs.replace(advice, status=over, updated=now))
+                self._evenness.budgets.settle(advice.id, declined=False)
             elif not advice.open and now - advice.valid_until > KEPT:
                 del self._advice[advice.id]
 
@@ -116,70 +104,27 @@ class DispatchDesk:
         for measure in (connection, skip_stop(bus, share), short_turn(bus)):
             if measure is not None:
                 yield from self._measure(bus, measure, now)
-        even = self._slow(bus, transit, now) if bus.stands_since is None else self._hold(bus, transit, now)
-        if even is not None and connection is None:
-            yield even
+        later = None if connection is not None else self._evenness.look(bus, transit, now)
+        if later is not None:
+            yield self._even(bus, later, now)
 
-    def _hold(self, bus: BusNow, transit: TransitDesk, now: float) -> DispatchAdvice | None:
-        """Advise a hold, once a visit."""
-        place, vehicle = (bus.pattern.id, bus.next_stop), bus.run.vehicle
-        if self._memory.held_at.get(vehicle) == place:
-            return None
-        self._memory.held_at[vehicle] = place
-        ready = (bus.stands_since or now) + transit.predictor.dwell(bus.pattern, bus.next_stop, now).mean
-        gaps = _gaps(bus, transit, ready)
-        if bus.next_stop == 0:
-            early = None if bus.run.trip is None else bus.run.trip.start - ready
-            seconds = hold_at_start(gaps, early)
-        elif gaps is None or bus.next_stop % CONTROL_EVERY or bus.next_stop >= len(bus.pattern.stops) - LAST_STOPS:
-            return None
-        else:
-            seconds = hold_for(gaps, self._left(bus))
-            self._spend(bus, seconds)
-        if seconds == 0.0:
-            return None
-        until = ready + seconds
-        return self._make(
-            bus, AdvisoryKind.BUS_HOLD, now, until + GRACE, _why(gaps, bus), "dispatch.hold",
-            stop=bus.pattern.stops[bus.next_stop], seconds=round(seconds, 1), until=round(until, 1),
-            expected=_expected(gaps, seconds),
+    def _even(self, bus: BusNow, later: Later, now: float) -> DispatchAdvice:
+        kind, code = AdvisoryKind.BUS_HOLD, "dispatch.hold"
+        if later.speed:
+            kind, code = AdvisoryKind.BUS_SPEED, "dispatch.slow_down"
+        advice = self._make(
+            bus, kind, now, later.valid_until, _why(later.gaps, bus), code, stop=bus.pattern.stops[bus.next_stop],
+            seconds=0.0 if later.speed else round(later.seconds, 1), until=round(later.until, 1),
+            speed=round(later.speed, 2), expected=_expected(later.gaps, later.seconds),
         )  # fmt: skip
-
-    def _slow(self, bus: BusNow, transit: TransitDesk, now: float) -> DispatchAdvice | None:
-        place, vehicle = (bus.pattern.id, bus.next_stop), bus.run.vehicle
-        gaps = _gaps(bus, transit)
-        if gaps is None or self._memory.slowed_to.get(vehicle) == place or bus.run.fix.link < 0:
-            return None
-        self._memory.slowed_to[vehicle] = place
-        way = float(bus.pattern.stop_at[bus.next_stop]) - bus.run.along
-        usual = min(float(self._network.links.speed[bus.run.fix.link]) * CRUISE, MOST)
-        speed = speed_for(gaps, way, usual, self._left(bus)) if bus.next_stop else 0.0
-        if speed == 0.0:
-            return None
-        delay = way / speed - way / usual
-        self._spend(bus, delay)
-        return self._make(
-            bus, AdvisoryKind.BUS_SPEED, now, now + way / speed, _why(gaps, bus), "dispatch.slow_down",
-            stop=bus.pattern.stops[bus.next_stop], speed=round(speed, 2), expected=_expected(gaps, delay),
-        )  # fmt: skip
-
-    def _left(self, bus: BusNow) -> float:
-        """What is left of the budget of a bus's trip, s."""
-        planned = bus.pattern.length / USUAL_SPEED if bus.run.trip is None else bus.run.trip.end - bus.run.trip.start
-        return budget_of(planned) - self._spent(bus)
-
-    def _spent(self, bus: BusNow) -> float:
-        trip, spent = self._memory.spent.get(bus.run.vehicle, ("", 0.0))
-        return spent if trip == _trip_of(bus) else 0.0
-
-    def _spend(self, bus: BusNow, seconds: float) -> None:
-        self._memory.spent[bus.run.vehicle] = _trip_of(bus), self._spent(bus) + seconds
+        self._evenness.budgets.spend(bus, later.cost, advice.id)
+        return advice
 
     def _measure(self, bus: BusNow, measure: Measure, now: float) -> Iterator[DispatchAdvice]:
         key = (measure.vehicle, measure.kind.value)
-        if now - self._memory.advised.get(key, float("-inf")) < AGAIN:
+        if now - self._measured.get(key, float("-inf")) < AGAIN:
             return
-        self._memory.advised[key] = now
+        self._measured[key] = now
         until = now + measure.seconds if measure.seconds else 0.0
         yield self._make(
             bus, measure.kind, now, (until or now + MEASURE_LIFE) + GRACE, measure.reason, measure.code,
@@ -209,22 +154,6 @@ class DispatchDesk:
             "reason_code": code,
         }
         return msgspec.convert({**known, **more}, DispatchAdvice, from_attributes=True)
-
-
-def _trip_of(bus: BusNow) -> str:
-    return bus.run.trip.key if bus.run.trip else bus.pattern.id
-
-
-def _gaps(bus: BusNow, transit: TransitDesk, ready: float | None = None) -> Gaps | None:
-    """Headways of a bus; of one that stands at a stop from departure to departure, if it left when `ready`."""
-    headway = bus.headway
-    if headway is None or headway.ahead is None:
-        return None
-    ahead = headway.ahead
-    vehicle, left = transit.left.get((bus.pattern.id, bus.next_stop), ("", 0.0))
-    if ready is not None and vehicle == headway.vehicle_ahead:
-        ahead = ready - left
-    return Gaps(ahead, headway.behind, headway.planned)
 
 
 def _why(gaps: Gaps | None, bus: BusNow) -> str:

@@ -42,6 +42,11 @@ class Gaps:
         """Headway behind, or what is planned."""
         return self.planned if self.behind is None else self.behind
 
+    @property
+    def usual(self) -> float | None:
+        """Planned headway, or that behind."""
+        return self.behind if self.planned is None else self.planned
+
 
 def budget_of(planned: float) -> float:
     """Give the longest time by which advice on the way makes a trip later that is planned to take `planned` s."""
@@ -56,42 +61,46 @@ def wait_needed(gaps: Gaps, even: float = EVEN) -> float:
     return GAIN * (following - gaps.ahead) / 2
 
 
-def wait_at_start(gaps: Gaps | None, early: float | None) -> float:
-    """Give how much later a bus should leave its first stop, s.
+def even_wait(gaps: Gaps, early: float | None) -> float:
+    """Give how much later a bus should leave its first stop to even the headways, s; negative where it is late.
 
     Args:
-        gaps: Headways if it left when all are on board; None where none is ahead.
+        gaps: Headways if it left when all are on board.
         early: By how much that would be before its time, s; None where no timetable says.
     """
-    wait = max(early or 0.0, 0.0)
-    usual = None if gaps is None else gaps.planned if gaps.planned is not None else gaps.behind
-    if gaps is not None and usual is not None and gaps.ahead < EVEN_AT_START * usual:
-        wait = max(wait, GAIN_AT_START * (usual - gaps.ahead))
-    return wait
+    usual = gaps.usual
+    missing = 0.0 if usual is None else usual - gaps.ahead
+    wait = GAIN_AT_START * missing if missing > 0.0 else missing
+    return wait if early is None else max(wait, early)
 
 
 def hold_at_start(gaps: Gaps | None, early: float | None) -> float:
-    """Give how long to hold at the first stop, s; 0 for not at all."""
-    wait = min(wait_at_start(gaps, early), LONGEST_AT_START)
+    """Give how long to hold at the first stop where nothing is known of the lights, s; 0 for not at all.
+
+    `gaps` is None where no bus is ahead.
+    """
+    wait = max(early or 0.0, 0.0)
+    if gaps is not None and gaps.usual is not None and gaps.ahead < EVEN_AT_START * gaps.usual:
+        wait = max(wait, even_wait(gaps, early))
+    wait = min(wait, LONGEST_AT_START)
     return wait if wait >= SHORTEST else 0.0
 
 
-def hold_for(gaps: Gaps, left: float = BUDGET) -> float:
-    """Give how long to hold at a stop on the way, s; 0 for not at all; `left` of the trip's budget, s."""
-    wait = min(wait_needed(gaps), LONGEST, left)
+def hold_wanted(gaps: Gaps) -> float:
+    """Give how long to hold at a stop on the way if nothing but headways counted, s; 0 for not at all."""
+    wait = min(wait_needed(gaps), LONGEST)
     return wait if wait >= SHORTEST else 0.0
 
 
-def speed_for(gaps: Gaps, way: float, usual: float, left: float = BUDGET) -> float:
-    """Give the speed to drive at most to the next stop, m/s; 0 for no advice.
+def delay_wanted(gaps: Gaps, way: float, usual: float) -> float:
+    """Give how much later to come to the next stop by driving slowly, s; 0 for not at all.
 
     Args:
         gaps: Headways.
         way: To the next stop, m.
         usual: Speed it would drive, m/s.
-        left: Of the trip's budget, s.
     """
-    wait = min(wait_needed(gaps), LONGEST_SLOW, left)
-    if wait < SHORTEST or way < LEAST_WAY or usual <= 0.0:
+    if way < LEAST_WAY or usual <= 0.0:
         return 0.0
-    return max(way / (way / usual + wait), SLOWEST * usual)
+    wait = min(wait_needed(gaps), LONGEST_SLOW, way / (SLOWEST * usual) - way / usual)
+    return wait if wait >= SHORTEST else 0.0

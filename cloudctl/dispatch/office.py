@@ -4,7 +4,7 @@ import asyncio
 import io
 import os
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -21,6 +21,8 @@ from cloudctl.transit.gtfs_import import Import, import_gtfs
 MOST_BYTES = 64 << 20
 """Size of an uploaded timetable, packed."""
 MOST_UNPACKED = 1 << 30
+NAMED = 10
+"""So many of the stops that are missing are named."""
 RETRY_S = 5.0
 _LOG = structlog.get_logger("gateway.dispatch")
 
@@ -55,14 +57,21 @@ class DispatchOffice:
             self.announcer.hurry()
         return await self.store.trunk_arrivals(now)
 
-    async def take(self, content: bytes, by: str) -> Import:
+    async def take(self, content: bytes, by: str, *, partly: bool = False) -> Import:
         """Check an uploaded timetable, keep it, and hand it to the engine.
 
+        Args:
+            content: GTFS zip file.
+            by: Account of who uploads it.
+            partly: Whether to use it without the trips that call at stops that it does not have.
+
         Raises:
-            TimetableError: it cannot be used; nothing is kept.
+            TimetableError: it cannot be used, or lacks stops; nothing is kept.
             DispatchStoreError: the database does not answer; the engine keeps what it has.
         """
         done = await asyncio.to_thread(_check, content)
+        if done.missing_stops and not partly:
+            raise TimetableError("upload", _without(done.missing_stops))
         await self.store.keep_timetable(content, done.timetable.version, by)
         await asyncio.to_thread(_write, self.timetable, content)
         return done
@@ -78,6 +87,13 @@ class DispatchOffice:
             if content is not None:
                 await asyncio.to_thread(_write, self.timetable, content)
             return
+
+
+def _without(missing: Mapping[str, str]) -> str:
+    """Name stops that a timetable lacks."""
+    named = [f"{stop!r} (trip {trip!r})" for stop, trip in list(missing.items())[:NAMED]]
+    more = f" and {len(missing) - NAMED} more" if len(missing) > NAMED else ""
+    return f"stops.txt lacks {', '.join(named)}{more}, at which trips call; nothing was changed"
 
 
 def _check(content: bytes) -> Import:

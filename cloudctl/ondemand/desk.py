@@ -24,7 +24,7 @@ REPLAN_S, FORGET_S, RETRY_S = 30.0, 3600.0, 5.0
 SOLVE_S = 3.0
 WALK_MOST = 500.0
 """Longest way to a stop, m."""
-SAME_STOP = 150.0
+SAME_STOP = 80.0
 """A stop in use is preferred to a nearer one by up to this, m."""
 PICKUP_SLACK, DROPOFF_SLACK = 180.0, 300.0
 """A bus may come so much later than planned and still keep the promise, s."""
@@ -127,10 +127,11 @@ class OnDemandDesk:
             known = self._of_rider(wanted)
             if known is not None:
                 return known
-            pickup, dropoff, walk = await asyncio.to_thread(self._halts, wanted)
-            asked = self._ride(wanted, pickup, dropoff, walk)
+            found = await asyncio.to_thread(self._halts, wanted)
+            asked = self._ride(wanted, *found)
             jobs, buses, seconds = await asyncio.to_thread(self._problem, asked)
-            job = self._checked(asked, jobs[-1], buses, seconds)
+            walks = found[0][1] / WALK_SPEED, found[1][1] / WALK_SPEED
+            job = self._checked(walks, jobs[-1], buses, seconds)
             plan = await self._solve([*jobs[:-1], job], buses, seconds)
             times = {(visit.job, visit.is_pickup): visit.time for route in plan.visits.values() for visit in route}
             if asked.id in plan.left_out:
@@ -223,7 +224,8 @@ class OnDemandDesk:
                 return ride
         return None
 
-    def _halts(self, wanted: Wanted) -> tuple[Halt, Halt, float]:
+    def _halts(self, wanted: Wanted) -> list[tuple[Halt, float]]:
+        """Stop where it begins and where it ends, each with the walk there, m."""
         used = {halt.id for ride in self.rides.values() for halt in (ride.pickup, ride.dropoff)}
         found = []
         for name, place in (("start", wanted.start), ("goal", wanted.goal)):
@@ -234,13 +236,15 @@ class OnDemandDesk:
             found.append(min(near, key=lambda one: (one[1] - SAME_STOP * (one[0].id in used), one[0].id)))
         if found[0][0].id == found[1][0].id:
             raise RefusedRideError(Reason.OUTSIDE_AREA, f"start and goal share the stop {found[0][0].id!r}: walk")
-        return found[0][0], found[1][0], max(found[0][1], found[1][1])
+        return found
 
-    def _ride(self, wanted: Wanted, pickup: Halt, dropoff: Halt, walk: float) -> Ride:
+    @staticmethod
+    def _ride(wanted: Wanted, begin: tuple[Halt, float], end: tuple[Halt, float]) -> Ride:
         return Ride(
             id=uuid.uuid4().hex, rider=digest(wanted.rider), seats=wanted.seats, accessible=wanted.accessible,
-            start=wanted.start, goal=wanted.goal, earliest=wanted.earliest, latest=wanted.latest, pickup=pickup,
-            dropoff=dropoff, walk_m=round(walk, 1), longest=0.0, promised_pickup=0.0, promised_dropoff=0.0,
+            start=wanted.start, goal=wanted.goal, earliest=wanted.earliest, latest=wanted.latest, pickup=begin[0],
+            dropoff=end[0], walk_m=round(max(begin[1], end[1]), 1), walk_to_m=round(begin[1], 1), longest=0.0,
+            promised_pickup=0.0, promised_dropoff=0.0,
         )  # fmt: skip
 
     def _problem(self, asked: Ride | None) -> tuple[list[Job], list[Bus], NDArray[np.float64]]:
@@ -253,7 +257,7 @@ class OnDemandDesk:
         now = self._clock()
         buses = [
             Bus(id=each.id, seats=each.seats, accessible=each.accessible, place=row(each.lon, each.lat),
-                available=max(each.since, now), until=each.until)
+                available=max(each.since, now), until=each.until, heads_for=self._next_visit(each.id))
             for each in self.vehicles.values() if each.until > now or any(r.vehicle == each.id for r in rides)
         ]  # fmt: skip
         jobs = [
@@ -261,15 +265,22 @@ class OnDemandDesk:
         ]
         return jobs, buses, self._times(list(places)) if places else np.empty((0, 0))
 
-    def _checked(self, asked: Ride, job: Job, buses: Sequence[Bus], seconds: NDArray[np.float64]) -> Job:
-        """Bounds of a new request; RefusedRideError where no bus at all could meet them."""
+    def _next_visit(self, vehicle: str) -> tuple[str, bool] | None:
+        """Where a bus is driving by the plan: the ride, and whether its riders get in there."""
+        for visit in self.plan.visits.get(vehicle, ()):
+            ride = self.rides.get(visit.job)
+            if ride is not None and visit.is_pickup == (ride.status == ACCEPTED):
+                return visit.job, visit.is_pickup
+        return None
+
+    def _checked(self, walks: tuple[float, float], job: Job, buses: Sequence[Bus], seconds: NDArray[np.float64]) -> Job:
+        """Bounds of a new request with its walks (s); RefusedRideError where no bus at all could meet them."""
         direct = float(seconds[job.pickup, job.dropoff])
         if not np.isfinite(direct):
             raise RefusedRideError(Reason.OUTSIDE_AREA, "no road leads from its stop to the other")
-        walk = asked.walk_m / WALK_SPEED
-        earliest, latest = max(job.earliest, self._clock()) + walk, job.latest - walk
+        earliest, latest = max(job.earliest, self._clock()) + walks[0], job.latest - walks[1]
         if latest - earliest < direct:
-            need = (direct + 2 * walk) / 60
+            need = (direct + sum(walks)) / 60
             have = (job.latest - max(job.earliest, self._clock())) / 60
             raise RefusedRideError(
                 Reason.WINDOW_TOO_SHORT, f"the ride takes {need:.0f} min with its walks, the window has {have:.0f} min"

@@ -48,6 +48,8 @@ class Bus(msgspec.Struct, frozen=True, kw_only=True):
     available: float
     """From then on."""
     until: float
+    heads_for: tuple[str, bool] | None = None
+    """Visit to which it is driving: id of the job, and whether its riders get in there."""
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):

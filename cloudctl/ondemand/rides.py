@@ -37,6 +37,8 @@ class Ride(msgspec.Struct, frozen=True, kw_only=True):
     dropoff: Halt
     walk_m: float
     """Longer one of the two walks."""
+    walk_to_m: float = 0.0
+    """To the stop where the ride begins."""
     longest: float
     promised_pickup: float
     promised_dropoff: float
@@ -74,6 +76,7 @@ class Ride(msgspec.Struct, frozen=True, kw_only=True):
         ]
         return msgspec.structs.replace(
             self, rider="", start=near(self.start), goal=near(self.goal), pickup=halts[0], dropoff=halts[1], walk_m=0.0,
+            walk_to_m=0.0,
             **{
                 name: hour(getattr(self, name))
                 for name in (

@@ -21,6 +21,12 @@ from cloudctl.ondemand.plan import Bus, Job, Plan, Visit
 
 LATE_COST, LEFT_OUT_COST, MUST_COST = 1_000_000, 900_000, 10**12
 """Of a second beyond a promise, of a new request that is left out, of an accepted one that is left out."""
+RIDER_COST = 2
+"""Of a second of a rider at the stop, and of one until the goal, in seconds of driving: without it one bus serves all
+in turn, and takes everybody round by everybody's stops."""
+TURN_COST = 600
+"""Of sending a bus elsewhere than where it is driving, in seconds of driving: plans that are nearly equal must not make
+buses drive to and fro."""
 DWELL = 20
 """Time at a stop for a request, s."""
 HORIZON = 24 * 3600
@@ -102,14 +108,29 @@ class _Model:
         matrix = np.ceil(drive + stay).astype(np.int64)
         matrix[:, 0] = 0
         transit = self._routing.RegisterTransitMatrix(matrix.tolist())
-        self._routing.SetArcCostEvaluatorOfAllVehicles(transit)
+        self._routing.SetArcCostEvaluatorOfAllVehicles(self._routing.RegisterTransitMatrix(self._costs(matrix)))
         self._routing.AddDimension(transit, HORIZON, HORIZON, False, "time")  # noqa: FBT003  # positional in OR-Tools
         self._time = self._routing.GetDimensionOrDie("time")
+        # a variable bears one soft bound: what riders' time costs needs a twin of the time, whose own is the promise
+        self._routing.AddDimension(transit, HORIZON, HORIZON, False, "riders")  # noqa: FBT003  # the same
+        self._riders = self._routing.GetDimensionOrDie("riders")
         for row, bus in enumerate(self._buses):
             first, last = self._after(bus.available), self._after(bus.until)
             self._time.CumulVar(self._routing.Start(row)).SetRange(first, HORIZON)
             self._time.SetCumulVarSoftUpperBound(self._routing.End(row), max(last, first), LATE_COST // 100)
             self._routing.AddVariableMinimizedByFinalizer(self._time.CumulVar(self._routing.End(row)))
+
+    def _costs(self, matrix: NDArray[np.int64]) -> list[list[int]]:
+        """Seconds of driving between nodes, and what it costs to turn a bus away from where it is driving."""
+        costs, numbers = matrix.copy(), {job.id: number for number, job in enumerate(self._jobs)}
+        for row, bus in enumerate(self._buses, 1):
+            job, is_pickup = bus.heads_for or ("", False)
+            node = (self._pickup if is_pickup else self._dropoff).get(numbers.get(job, -1))
+            if node is not None:
+                costs[row] += TURN_COST
+                costs[row, node] -= TURN_COST
+                self._routing.SetVehicleUsedWhenEmpty(True, row - 1)  # noqa: FBT003  # the same
+        return [[int(cost) for cost in line] for line in costs]
 
     def _add_seats(self) -> None:
         load = [0] * len(self._nodes)
@@ -145,6 +166,9 @@ class _Model:
             self._time.SetCumulVarSoftUpperBound(drop, self._after(job.promised_dropoff or job.latest), LATE_COST)
         else:
             arrive.SetMax(max(min(self._after(job.latest), HORIZON), 0))
+        for node in nodes:
+            solver.Add(self._riders.CumulVar(node) == self._time.CumulVar(node))
+            self._riders.SetCumulVarSoftUpperBound(node, self._after(job.earliest), RIDER_COST * job.seats)
         routing.AddVariableMinimizedByFinalizer(arrive)
         fit = [row for row, bus in enumerate(self._buses) if _fits(job, bus)]
         for node in nodes:

@@ -256,6 +256,10 @@ class ArrivalPredictor:
         )  # fmt: skip
         return out
 
+    def expected(self, pattern: Pattern, along: float, pause: float, road: RoadNow, now: float) -> Reals:
+        """Mean arrival at each stop (s,), UTC epoch s, of a bus that pauses so long and goes on; NaN behind it."""
+        return np.asarray(self.drive(pattern, along, max(pause, 0.0), road, now).mean(axis=0))
+
     def _times_of(self, way: Way, now: float) -> "_Times":
         kept = self._times.get(way.pattern.id)
         if kept is None or not 0.0 <= now - kept.made < FRESH:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cloudctl.transit.accuracy import PredictionLog
 from cloudctl.transit.arrivals import NOTHING_LEARNED, Arrival, ArrivalPredictor, RoadNow, leg_key
@@ -77,6 +78,7 @@ class TransitDesk:
         """Bus that left a stop last, and when (UTC epoch, s), by (pattern, number of the stop)."""
         self.visits: list[StopVisit] = []
         """Visits that ended in the newest turn."""
+        self._road: RoadNow | None = None
 
     def turn(
         self,
@@ -93,6 +95,7 @@ class TransitDesk:
             road: Lights and queues.
             now: UTC epoch, s.
         """
+        self._road = road
         self._refresh_trips(now)
         self._watched_since = min(self._watched_since, now)
         self._matcher.follow(fixes, statuses)
@@ -105,6 +108,21 @@ class TransitDesk:
             self._serve(self.patterns[name], runs, road, now)
         self._find_late(now)
         self._forget()
+
+    def arrivals_after(self, bus: BusNow, pause: float, now: float) -> NDArray[np.float64]:
+        """Mean arrival at each stop (s,), UTC epoch s, of a bus that first pauses so long where it is.
+
+        Lights, queues and dwells ahead are counted; stops behind it are NaN, all are before the first turn.
+        """
+        number, pattern, along = bus.next_stop, bus.pattern, bus.run.along
+        if self._road is None:
+            return np.full(len(pattern.stops), np.nan)
+        if bus.stands_since is not None:
+            along = max(float(pattern.stop_at[number]), along)
+            number += 1
+        if number < len(pattern.stops):  # a bus may roll a little beyond a stop before it counts as arrived
+            along = min(along, float(pattern.stop_at[number]) - 1.0)
+        return self.predictor.expected(pattern, along, pause, self._road, now)
 
     def _refresh_trips(self, now: float) -> None:
         if now - self._trips_at < TRIPS_EVERY:

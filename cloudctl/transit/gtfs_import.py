@@ -30,11 +30,14 @@ class Import:
 
     timetable: Timetable
     findings: list[Finding] = field(default_factory=list)
+    missing_stops: dict[str, str] = field(default_factory=dict)
+    """Stops that trips call at and stops.txt does not have, each with the first such trip."""
 
 
 class _Notes:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
+        self.missing_stops: dict[str, str] = {}
 
     def each(self, rows: Iterable[Row], make: Callable[[Row], T]) -> list[T]:
         """Make something of every row; a row that is wrong becomes a finding."""
@@ -71,7 +74,7 @@ def import_gtfs(source: Path) -> Import:
     if not trips:
         raise TimetableError(source, "no trip can be used: " + (notes.findings[0].detail if notes.findings else "none"))
     version = hashlib.sha256(repr((sorted(trips), sorted(stops))).encode()).hexdigest()[:12]
-    return Import(Timetable(zone, stops, lines, trips, services, shapes, version), notes.findings)
+    return Import(Timetable(zone, stops, lines, trips, services, shapes, version), notes.findings, notes.missing_stops)
 
 
 def _stop(row: Row) -> BusStop:
@@ -138,6 +141,7 @@ def _calls(tables: Tables, notes: _Notes, stops: dict[str, BusStop]) -> dict[str
         try:
             stop = row.text("stop_id")
             if stop not in stops:
+                notes.missing_stops.setdefault(stop, trip)
                 raise ValueError(f"stop_id {stop!r} of trip {trip!r} is not in stops.txt")  # noqa: TRY301  # one way out
             arrival, departure = row.seconds("arrival_time"), row.seconds("departure_time")
             call = (row.integer("stop_sequence"), stop, arrival if arrival is not None else departure, departure)

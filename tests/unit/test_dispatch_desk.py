@@ -7,8 +7,10 @@ from transit_world import LEG, SIX, Bus, status, stop_x
 
 from cloudctl.advice.advisory import Advisory, AdvisoryKind
 from cloudctl.dispatch.advice import AdviceStatus, DispatchAdvice, as_advisory
+from cloudctl.dispatch.budget import TripBudgets
 from cloudctl.dispatch.desk import KEPT, DispatchDesk
 from cloudctl.dispatch.errors import SettledAdviceError, UnknownAdviceError
+from cloudctl.dispatch.holding import BUDGET, budget_of
 from cloudctl.dispatch.measures import Connection, short_turn, skip_stop, swaps
 from cloudctl.transit.findings import FindingKind, LineFinding
 
@@ -22,6 +24,11 @@ class Scene:
         self.now = SIX + 6 * LEG
         self.said = {bus.name: status(passengers=loads.get(bus.name)) for bus in self.buses}
         self.advised: list[DispatchAdvice] = []
+
+    @property
+    def budgets(self) -> TripBudgets:
+        """What the trips of its buses bear."""
+        return self.dispatch._evenness.budgets
 
     def play(self, seconds: int) -> list[DispatchAdvice]:
         found = []
@@ -56,6 +63,21 @@ def test_a_bus_gets_one_advice_a_stop_and_one_a_leg() -> None:
     assert len(places) == len(set(places))
 
 
+def test_advice_on_the_way_takes_from_what_the_trip_bears_and_no_more() -> None:
+    scene = Scene()
+    scene.play(420)
+    bus = scene.transit.buses["B"]
+    assert bus.run.trip is not None
+    assert [each for each in scene.advised if each.vehicle == "B"]
+    assert 0.0 <= scene.budgets.left(bus) < budget_of(bus.run.trip.end - bus.run.trip.start)
+
+
+def test_what_its_last_trip_was_held_does_not_bind_a_bus() -> None:
+    scene = Scene()
+    scene.budgets._spent["B"] = ("the trip before", BUDGET)
+    assert scene.play_until_advised().vehicle == "B"
+
+
 def test_the_terminal_gets_what_it_needs_to_obey() -> None:
     advice = next(each for each in Scene().play(80) if each.kind is AdvisoryKind.BUS_HOLD)
     advisory = as_advisory(advice)
@@ -76,6 +98,20 @@ def test_an_answer_is_taken_once_and_its_repetition_changes_nothing() -> None:
         scene.dispatch.answer(advice.id, AdviceStatus.DONE, "user:1", scene.now)
     with pytest.raises(UnknownAdviceError, match="'nothing'"):
         scene.dispatch.answer("nothing", AdviceStatus.DONE, "user:1", scene.now)
+
+
+def test_advice_that_the_driver_declines_takes_nothing_from_what_the_trip_bears() -> None:
+    left = {}
+    for said in (AdviceStatus.ACCEPTED, AdviceStatus.REJECTED):
+        scene = Scene()
+        budgets = scene.budgets
+        advice = scene.play_until_advised()
+        bus = scene.transit.buses[advice.vehicle]
+        spent = budgets.left(bus)
+        scene.dispatch.answer(advice.id, said, "driver", scene.now)
+        left[said] = budgets.left(bus) - spent
+    assert left[AdviceStatus.ACCEPTED] == 0.0
+    assert left[AdviceStatus.REJECTED] > 0.0
 
 
 @pytest.mark.parametrize(("answer", "end"), [(None, AdviceStatus.EXPIRED), (AdviceStatus.ACCEPTED, AdviceStatus.DONE)])

@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
-from simulators.commands import Command, ParkAt, RequestPriority, SetRoute, SetSpeed
+from simulators.commands import Command, HoldAtStop, ParkAt, RequestPriority, SetRoute, SetSpeed
+from simulators.device_report import Ledger
 from simulators.fleet_downlink import Down, Priority
-from simulators.obu_advice import Advice, Drive, answer, end_of_speed, is_willing
+from simulators.obu_advice import Advice, Declined, Drive, answer, end_of_speed, is_willing
 from simulators.rsu_orders import PATIENCE, PriorityOrders
 
 NOW = 1_700_000_000.0
@@ -15,7 +16,7 @@ def advice(kind: str, content: dict[str, object], valid_until: float = NOW + 30)
     return Advice("a1", kind, valid_until, msgspec.Raw(msgspec.json.encode(content)))
 
 
-def take(given: Advice, drive: Drive, link: str = "L1") -> Command | None:
+def take(given: Advice, drive: Drive, link: str = "L1") -> Command | Declined:
     return answer(given, drive, "car.1", link=link, limit=16.0, now=NOW)
 
 
@@ -23,6 +24,11 @@ def test_willingness_is_the_same_every_time_and_has_the_set_share() -> None:
     willing = [is_willing(f"car.{n}", 0.8, 1) for n in range(5000)]
     assert willing == [is_willing(f"car.{n}", 0.8, 1) for n in range(5000)]
     assert sum(willing) / 5000 == pytest.approx(0.8, abs=0.02)
+
+
+def test_the_two_directions_of_a_line_are_not_willing_together() -> None:
+    lines = [[is_willing(f"bus{n:02d}{way}.0", 0.8, 1) for way in "ab"] for n in range(400)]
+    assert sum(a != b for a, b in lines) / 400 == pytest.approx(2 * 0.8 * 0.2, abs=0.07)
 
 
 @pytest.mark.parametrize(("advised", "driven"), [(12.0, 12.0), (2.0, 8.0), (30.0, 16.0)])
@@ -43,7 +49,7 @@ def test_a_followed_speed_ends_behind_the_stop_line_or_when_it_expires() -> None
 def test_a_diversion_is_driven_only_from_where_the_vehicle_is() -> None:
     given = advice("diversion", {"links": ["L1", "L5", "L6"], "saves_s": 60})
     assert take(given, Drive(willing=True)) == SetRoute("car.1", ("L1", "L5", "L6"))
-    assert take(given, Drive(willing=True), link="L9") is None
+    assert take(given, Drive(willing=True), link="L9") is Declined.OFF_ROUTE
     assert take(given, Drive(willing=True), link="L5") == SetRoute("car.1", ("L5", "L6")), "it has driven on"
     assert take(given, Drive(willing=True), link="") == SetRoute("car.1", ("L1", "L5", "L6")), "inside a junction"
 
@@ -53,15 +59,37 @@ def test_parking_guidance_leads_to_the_lot() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "willing"),
+    ("given", "willing", "reason"),
     [
-        (advice("glosa", {"speed_mps": 12.0}), False),
-        (advice("glosa", {"speed_mps": 12.0}, NOW - 1), True),
-        (advice("horoscope", {}), True),
+        (advice("glosa", {"speed_mps": 12.0}), False, Declined.UNWILLING),
+        (advice("glosa", {"speed_mps": 12.0}, NOW - 1), True, Declined.LATE),
+        (advice("bus_hold", {"until": NOW - 5}, NOW - 1), True, Declined.LATE),
+        (advice("horoscope", {}), True, Declined.UNKNOWN),
     ],
 )
-def test_what_is_unwanted_late_or_unknown_is_declined(given: Advice, willing: bool) -> None:
-    assert take(given, Drive(willing)) is None
+def test_what_is_unwanted_late_or_unknown_is_declined_with_the_reason(
+    given: Advice, willing: bool, reason: Declined
+) -> None:
+    assert take(given, Drive(willing)) is reason
+
+
+@pytest.mark.parametrize("willing", [True, False])
+def test_a_bus_on_duty_does_what_dispatch_says(willing: bool) -> None:
+    assert take(advice("bus_hold", {"until": NOW + 20}), Drive(willing)) == HoldAtStop("car.1", NOW + 20)
+    assert take(advice("bus_speed", {"speed_mps": 9.0}), Drive(willing)) == SetSpeed("car.1", 9.0)
+    assert take(advice("bus_speed", {"speed_mps": 9.0}), Drive(willing), link="") == SetSpeed("car.1", 9.0)
+
+
+def test_declined_advice_is_counted_by_its_reason() -> None:
+    ledger = Ledger(NOW)
+    ledger.advisory("glosa", accepted=True)
+    for reason in (Declined.UNWILLING, Declined.LATE, Declined.UNWILLING):
+        ledger.advisory("glosa", accepted=False, reason=reason.value)
+    assert ledger.report(NOW)["advisories"] == {
+        "glosa": {
+            "received": 4, "accepted": 1, "rejected": 3, Declined.UNWILLING.value: 2, Declined.LATE.value: 1
+        }
+    }  # fmt: skip
 
 
 def orders() -> tuple[PriorityOrders, list[Command], list[dict[str, object]]]:

@@ -11,10 +11,12 @@ import httpx
 import numpy as np
 import pytest
 
+from maps.routing import Router
 from simulators.commands import DriveToStop, EnterVan
 from simulators.device_report import Ledger
 from simulators.ride_account import RideAccount, Rider
-from simulators.ride_service import FIRST, STANDS, RideService, Van, stop_places
+from simulators.ride_places import RIDE, spread_out, stop_places, stops_near
+from simulators.ride_service import FIRST, STANDS, RideService, Van
 
 NOW = 1_760_000_000.0
 
@@ -27,15 +29,20 @@ class Platform:
     title: str = "Cannot be met: no_capacity"
     route: list[dict[str, Any]] = field(default_factory=list)
     got: list[tuple[str, str, Any]] = field(default_factory=list)
+    silent: list[int] = field(default_factory=lambda: [0])
+    """So many requests for rides get no answer."""
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         path, body = request.url.path.rpartition("ondemand")[2], json.loads(request.content or b"null")
         self.got.append((request.method, path, body))
         if path == "/plan":
             return httpx.Response(200, json={"vehicles": [{"id": "VAN001", "route": self.route}]})
+        if path == "/requests" and self.silent[0]:
+            self.silent[0] -= 1
+            raise httpx.ReadTimeout("no answer", request=request)
         if path == "/requests":
             promise = [dt.datetime.fromtimestamp(NOW + ahead, dt.UTC).isoformat() for ahead in (200.0, 900.0)]
-            ride = {"id": "r1", "walk_m": 100.0, "promised_pickup": promise[0], "promised_dropoff": promise[1]}
+            ride = {"id": "r1", "walk_to_m": 100.0, "promised_pickup": promise[0], "promised_dropoff": promise[1]}
             return httpx.Response(self.status, json=ride if self.status == 201 else {"title": self.title})
         return httpx.Response(200, json={})
 
@@ -103,7 +110,22 @@ def test_a_refusal_is_counted_by_its_reason_and_no_answer_apart(scene: Scene, st
     scene.turn(FIRST)
     report = scene.service.account.report(NOW)
     assert (report["requested"], report["accepted"], report["refused"]) == (1, 0, figure)
-    assert report["unanswered"] == (status == 503)
+    assert report["unanswered"] == ({"503": 1} if status == 503 else {})
+
+
+def test_a_rider_who_gets_no_answer_asks_the_same_once_more(scene: Scene) -> None:
+    scene.turn()
+    silent = scene.platform.silent = [1]
+    scene.turn(FIRST)
+    assert silent == [0]
+    first, second = scene.platform.bodies("/requests")
+    assert first == second
+    report = scene.service.account.report(NOW)
+    assert (report["requested"], report["accepted"], report["unanswered"]) == (1, 1, {})
+    scene.platform.silent = [2]
+    scene.service._next = scene.now[0]
+    scene.turn()
+    assert scene.service.account.report(NOW)["unanswered"] == {"ReadTimeout": 1}
 
 
 def test_a_rider_boards_when_van_and_rider_are_at_the_stop_and_not_before(scene: Scene) -> None:
@@ -154,3 +176,40 @@ def test_what_the_city_did_with_orders_is_counted_with_its_reasons() -> None:
         ledger.carried_out("SetRoute", refusal)
     orders = ledger.report(NOW)["orders"]
     assert orders == {"SetRoute": {"done": 2, "refused": 1, "a bus keeps to its line": 1}}
+
+
+def test_riders_want_to_go_where_cars_drive_neither_very_shortly_nor_very_long() -> None:
+    network = fleet_world.network()
+    near = stops_near(network)
+    assert set(near) == set(map(str, network.stops.id))
+    links = dict(zip(network.stops.id.tolist(), network.lanes.link[network.stops.lane].tolist(), strict=True))
+    router = Router(network)
+    for start, goals in near.items():
+        takes = router.reach(links[start])
+        for name, link in links.items():
+            assert (name in goals) is bool(RIDE[0] <= takes[link] <= RIDE[1])
+
+
+def test_a_rider_goes_to_a_stop_at_the_usual_distance_where_there_is_one(scene: Scene) -> None:
+    scene.service._near = {f"S{number}": frozenset({f"S{(number + 1) % 6}"}) for number in range(6)}
+    pairs = [scene.service._two_stops() for _ in range(40)]
+    assert all(goal == f"S{(int(start[1:]) + 1) % 6}" for start, goal in pairs)
+    assert len({start for start, _ in pairs}) > 3
+    scene.service._near = {}
+    assert all(start != goal for start, goal in (scene.service._two_stops() for _ in range(40)))
+
+
+def test_vans_begin_far_apart() -> None:
+    places = {f"P{x}{y}": (100.0 * x, 100.0 * y) for x in range(5) for y in range(5)}
+    chosen = spread_out(places, 5)
+    assert chosen[0] == "P22"
+    assert sorted(chosen[1:]) == ["P00", "P04", "P40", "P44"]
+    assert sorted(spread_out(places, 99)) == sorted(places)
+    assert spread_out({}, 3) == []
+
+
+def test_most_riders_start_where_vans_wait(scene: Scene) -> None:
+    scene.service._stands = ["S4"]
+    starts = [start for start, _ in (scene.service._two_stops() for _ in range(300))]
+    assert 0.55 < starts.count("S4") / len(starts) < 0.8
+    assert len(set(starts)) == 6
