@@ -70,3 +70,13 @@ def run_program(name: str, *arguments: str, folder: Path) -> str:
         lines = [line for line in ended.stderr.splitlines() if line.startswith("Error:")]
         raise SumoToolError(name, lines[0].removeprefix("Error:").strip() if lines else f"code {ended.returncode}")
     return ended.stderr
+
+
+def keep_output_aside() -> None:
+    """Prepare a worker process before SUMO is loaded: what it prints goes to standard error, without a greeting.
+
+    The greeting says that pyarrow is not the version that SUMO was built with, at every start and to nobody's use: SUMO
+    has its own in its wheel, and no worker loads pyarrow. Warnings of SUMO itself stay.
+    """
+    os.environ.setdefault("LIBSUMO_AS_TRACI", "quiet")
+    os.dup2(2, 1)

@@ -18,6 +18,8 @@ from cloudctl.api import (
     device_frames,
     device_groups,
     device_routes,
+    district_outlines,
+    green_wave_routes,
     happenings,
     history_routes,
     incident_desk,
@@ -56,10 +58,12 @@ from cloudctl.api.supervision import Job, keep_going, name_of
 
 ROUTERS = (
     network_routes.router,
+    district_outlines.router,
     road_users.router,
     traffic_state.router,
     roads.router,
     routing_routes.router,
+    green_wave_routes.router,
     signal_routes.router,
     signal_experiments.router,
     happenings.router,

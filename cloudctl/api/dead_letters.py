@@ -1,4 +1,8 @@
-"""`/api/v1/dead-letters`: messages that were refused, with their bytes and every way to read them."""
+"""`/api/v1/dead-letters`: messages that were refused, with their bytes and every way to read them.
+
+Whoever is bound to districts gets those of devices that stand there; what names no such device, or a vehicle, is for
+those who see the whole city.
+"""
 
 import asyncio
 import re
@@ -7,11 +11,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
 
-from cloudctl.access.permissions import Permission, requires
+from cloudctl.access.permissions import CurrentActor, Permission, requires
 from cloudctl.api.device_access import READ, Desk
 from cloudctl.api.device_frames import reading_of
 from cloudctl.api.device_models import LetterCount, LetterDetail, LetterItem
 from cloudctl.api.device_routes import LongCursor
+from cloudctl.api.district_door import districts_of
+from cloudctl.api.district_sight import DistrictSight
 from cloudctl.api.errors import ProblemError
 from cloudctl.api.models import Page, as_time
 from cloudctl.api.paging import Limit
@@ -36,7 +42,9 @@ router = APIRouter(prefix="/api/v1/dead-letters", tags=["devices"])
 
 @router.get("", responses=READ, dependencies=_DEPENDS)
 async def list_letters(  # one parameter a filter
+    request: Request,
     desk: Desk,
+    actor: CurrentActor,
     start: _Time = None,
     end: _Time = None,
     topic: _Text = None,
@@ -47,7 +55,8 @@ async def list_letters(  # one parameter a filter
 ) -> Page[LetterItem]:
     """List refused messages, the newest first."""
     before = None if cursor is None else _read_cursor(cursor)
-    found = await desk.letters.list_letters(_filter(start, end, topic, device, reason), before, limit + 1)
+    wanted = _filter(start, end, topic, device, reason, districts_of(request, actor))
+    found = await desk.letters.list_letters(wanted, before, limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     more = None if last is None else encode_cursor([last.time_us, last.key])
     return Page[LetterItem](items=[_item(letter) for letter in found[:limit]], next=more, time=as_time(now()))
@@ -55,7 +64,9 @@ async def list_letters(  # one parameter a filter
 
 @router.get("/counts", responses=READ, dependencies=_DEPENDS)
 async def count_letters(  # one parameter a filter
+    request: Request,
     desk: Desk,
+    actor: CurrentActor,
     start: _Time = None,
     end: _Time = None,
     topic: _Text = None,
@@ -64,19 +75,23 @@ async def count_letters(  # one parameter a filter
     limit: Limit = 1000,
 ) -> Page[LetterCount]:
     """Count refused messages by device and reason, the most first."""
-    found = await desk.letters.count(_filter(start, end, topic, device, reason), limit)
+    wanted = _filter(start, end, topic, device, reason, districts_of(request, actor))
+    found = await desk.letters.count(wanted, limit)
     items = [LetterCount(device=each.device, reason=each.reason, count=each.letters) for each in found]
     return Page[LetterCount](items=items, next=None, time=as_time(now()))
 
 
 @router.get("/{letter}", responses=READ, dependencies=_DEPENDS)
-async def get_letter(request: Request, desk: Desk, letter: Annotated[str, Path(max_length=64)]) -> LetterDetail:
+async def get_letter(
+    request: Request, desk: Desk, actor: CurrentActor, letter: Annotated[str, Path(max_length=64)]
+) -> LetterDetail:
     """Give one refused message: its bytes beside every way to read them."""
     match = _ID.fullmatch(letter)
     found = None
     if match is not None and int(match[1]) <= _MOST_US:
         found = await desk.letters.find(int(match[1]), match[2])
-    if found is None:
+    sight = districts_of(request, actor)
+    if found is None or (sight is not None and not sight.stands(found.letter.device or "")):
         raise ProblemError(404, "Unknown letter", f"no refused message {letter!r}")
     device = found.letter.device
     record = (await desk.records()).get(device) if device else None
@@ -93,11 +108,16 @@ async def get_letter(request: Request, desk: Desk, letter: Annotated[str, Path(m
 
 
 def _filter(
-    start: datetime | None, end: datetime | None, topic: str | None, device: str | None, reason: str | None
+    start: datetime | None,
+    end: datetime | None,
+    topic: str | None,
+    device: str | None,
+    reason: str | None,
+    sight: DistrictSight | None,
 ) -> LetterFilter:
     last = now() + 1.0 if end is None else end.timestamp()
     first = last - DAY if start is None else start.timestamp()
-    return LetterFilter(first, last, topic, device, reason)
+    return LetterFilter(first, last, topic, device, reason, None if sight is None else sight.own_devices())
 
 
 def _read_cursor(cursor: str) -> tuple[int, str]:

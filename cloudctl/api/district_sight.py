@@ -162,6 +162,10 @@ class DistrictSight:
         """Whether a device stands in the actor's districts; vehicles stand nowhere."""
         return self.device(device) and device in self.districts.of_device
 
+    def own_devices(self) -> list[str]:
+        """Ids of all devices that stand in the actor's districts."""
+        return [device for device in self.districts.of_device if self.stands(device)]
+
     def incident(self, incident: IncidentState | None) -> bool:
         """Whether an incident may be seen; one that nobody knows any more may not."""
         return incident is not None and self.place(incident.lon, incident.lat)

@@ -77,7 +77,9 @@ def _incident(incident: IncidentState) -> IncidentItem:
         lon=incident.lon,
         lat=incident.lat,
         link=incident.link_id or None,
+        lane=incident.lane if incident.lane >= 0 else None,
         tracks=list(incident.tracks),
         confidence=incident.confidence,
         evidence=incident.evidence,
+        figures=incident.figures,
     )

@@ -6,15 +6,13 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Annotated, TypeVar
 
-import psycopg
 from fastapi import Query, Request
-from psycopg_pool import PoolTimeout
 from pydantic import AwareDatetime
 
 from cloudctl.access.permissions import current_actor
 from cloudctl.api.errors import ProblemError
 from cloudctl.api.services import Services
-from cloudctl.store.errors import CursorError
+from cloudctl.store.errors import CursorError, StoreDownError, StoreError, StoreSlowError
 from cloudctl.store.reader import StoreReader
 
 Start = Annotated[AwareDatetime, Query(description="From this time on, RFC 3339.")]
@@ -50,9 +48,9 @@ async def ask(request: Request, question: Callable[[StoreReader], Awaitable[T]])
         return await while_wanted(request, question(store.questions))
     except CursorError as fault:
         raise ProblemError(422, "Unusable cursor", "pass `next` of the page before, unchanged") from fault
-    except psycopg.errors.QueryCanceled as fault:
+    except StoreSlowError as fault:
         raise ProblemError(504, "Took too long", "ask for a shorter time or a smaller area") from fault
-    except (psycopg.Error, PoolTimeout) as fault:
+    except StoreDownError as fault:
         raise ProblemError(503, "No history", "the database does not answer") from fault
 
 
@@ -73,7 +71,7 @@ async def while_wanted(request: Request, work: Awaitable[T]) -> T:
     finally:
         if not task.done():
             task.cancel()
-            with suppress(asyncio.CancelledError, psycopg.Error):
+            with suppress(asyncio.CancelledError, StoreError):
                 await task
 
 

@@ -177,6 +177,7 @@ def _incident(incident: StoredIncident) -> IncidentItem:
         lon=incident.lon or 0.0,
         lat=incident.lat or 0.0,
         link=incident.link_id,
+        lane=incident.lane if incident.lane is not None and incident.lane >= 0 else None,
         tracks=incident.tracks,
         confidence=incident.confidence or 0.0,
         evidence=incident.evidence or "",

@@ -12,10 +12,8 @@ from contextlib import suppress
 from typing import Annotated
 
 import msgspec
-import psycopg
 import structlog
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
-from psycopg_pool import PoolTimeout
 from pydantic import AwareDatetime
 
 from cloudctl.access.permissions import Permission, current_actor, requires
@@ -132,7 +130,7 @@ async def _show(socket: WebSocket, stage: ReplayStage, shown: asyncio.Event) -> 
         began = time.monotonic()
         try:
             await stage.show(now())
-        except (psycopg.Error, PoolTimeout, CloudctlError) as fault:
+        except CloudctlError as fault:
             _log.warning("replay ends", reason=str(fault))
             await _close(socket, CLOSE_FAILED, "the database does not answer")
             return

@@ -5,7 +5,6 @@ Whoever is bound to districts switches what stands or lies in them.
 
 from typing import Annotated
 
-import psycopg
 from fastapi import APIRouter, Path, Request, Response
 
 from cloudctl.access.actor import Actor
@@ -13,12 +12,16 @@ from cloudctl.access.permissions import CurrentActor, Permission, requires
 from cloudctl.api.district_door import districts_of
 from cloudctl.api.district_sight import DistrictSight
 from cloudctl.api.errors import ProblemError
+from cloudctl.api.fault_problems import FaultTable, faults_as_problems
 from cloudctl.api.history_models import SwitchItem, SwitchRequest
 from cloudctl.api.models import Page
 from cloudctl.api.problems import RESPONSES
 from cloudctl.api.services import Services, now
+from cloudctl.store.errors import StoreDownError, StoreSlowError
 from cloudctl.store.reader import Box
 from cloudctl.store.switches import Switch, SwitchBoard
+
+_FAULTS: FaultTable = {StoreDownError: (503, "No history"), StoreSlowError: (504, "Took too long")}
 
 router = APIRouter(
     prefix="/api/v1/observation-switches",
@@ -40,10 +43,8 @@ async def put_switch(request: Request, wanted: SwitchRequest, actor: CurrentActo
     await Services.of(request).audit.record(
         actor.id, "observe", str(target), {"seconds": wanted.seconds, "purpose": wanted.purpose}
     )
-    try:
+    with faults_as_problems(_FAULTS):
         return _item(await _board(request).put(target, now(), wanted.seconds, actor.id, wanted.purpose))
-    except psycopg.Error as fault:
-        raise ProblemError(503, "No history", "the database does not answer") from fault
 
 
 @router.get("")
@@ -54,10 +55,8 @@ async def list_switches(request: Request, actor: CurrentActor) -> Page[SwitchIte
 
 async def _own_switches(request: Request, actor: Actor) -> list[Switch]:
     sight = districts_of(request, actor)
-    try:
+    with faults_as_problems(_FAULTS):
         switches = await _board(request).list_on(now())
-    except psycopg.Error as fault:
-        raise ProblemError(503, "No history", "the database does not answer") from fault
     return [each for each in switches if sight is None or _is_own(sight, _target(each))]
 
 
@@ -71,10 +70,8 @@ async def end_switch(
     }:
         raise ProblemError(404, "No such switch", f"no switch {switch_id} is on")
     await Services.of(request).audit.record(actor.id, "end observe", str(switch_id))
-    try:
+    with faults_as_problems(_FAULTS):
         ended = await _board(request).end(switch_id, now())
-    except psycopg.Error as fault:
-        raise ProblemError(503, "No history", "the database does not answer") from fault
     if not ended:
         raise ProblemError(404, "No such switch", f"no switch {switch_id} is on")
     return Response(status_code=204)

@@ -131,9 +131,13 @@ class IncidentItem(BaseModel):
     lon: float
     lat: float
     link: str | None
+    lane: int | None = Field(default=None, description="Row of the lane in the map.")
     tracks: list[int]
     confidence: float
     evidence: str
+    figures: dict[str, float] = Field(
+        default={}, description="What led to it, by name with the unit, such as `speed_mps`; history keeps none."
+    )
 
 
 class AdvisoryItem(BaseModel):

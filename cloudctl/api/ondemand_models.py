@@ -49,6 +49,7 @@ class RideItem(BaseModel):
     pickup: HaltItem
     dropoff: HaltItem
     walk_m: float
+    walk_to_m: float = Field(description="Walk to the stop where the ride begins, m; `walk_m` is the longer one.")
     promised_pickup: datetime
     promised_dropoff: datetime
     expected_pickup: datetime

@@ -130,6 +130,7 @@ def _item(ride: Ride) -> RideItem:
         pickup=_halt(ride.pickup),
         dropoff=_halt(ride.dropoff),
         walk_m=ride.walk_m,
+        walk_to_m=ride.walk_to_m,
         promised_pickup=_time(ride.promised_pickup),
         promised_dropoff=_time(ride.promised_dropoff),
         expected_pickup=_time(ride.expected_pickup or ride.promised_pickup),

@@ -31,7 +31,7 @@ class ReplayStage:
         """Show the scene of the player's moment; frames bear the time `shown` (UTC epoch, s).
 
         Raises:
-            CloudctlError, psycopg.Error: the source cannot be read.
+            CloudctlError: the source cannot be read.
         """
         scene = await self._player.scene()
         self._put(Part.MOVERS, movers_frame(scene, shown), shown)

@@ -4,9 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 import numpy as np
-import psycopg
 from numpy.typing import NDArray
-from psycopg_pool import PoolTimeout
 
 from cloudctl.api.live_state import LiveState, Part
 from cloudctl.api.stored_history import StoredHistory
@@ -78,7 +76,7 @@ class RoutingDesk:
         try:
             async with asyncio.timeout(PATIENCE):
                 rows = await read_usual(store.questions, now)
-        except (psycopg.Error, PoolTimeout, StoreError, TimeoutError):
+        except (StoreError, TimeoutError):
             return
         length = self.network.links.length.astype(np.float64)
         self._usual, self._outlook = usual_of(rows, length, self.ways.free, now), None

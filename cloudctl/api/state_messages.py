@@ -28,6 +28,8 @@ class IncidentState(msgspec.Struct, frozen=True, kw_only=True):
     tracks: tuple[int, ...] = ()
     confidence: float = 0.0
     evidence: str = ""
+    figures: dict[str, float] = {}
+    """What led to it, by name with the unit."""
     event: str = ""
 
 

@@ -3,10 +3,10 @@
 import asyncio
 
 import numpy as np
-import psycopg
 
 from cloudctl.api.history import TrailPoint
 from cloudctl.errors import DatabaseError
+from cloudctl.store.errors import StoreError
 from cloudctl.store.reader import StoreReader
 from cloudctl.store.switches import SwitchBoard
 
@@ -44,7 +44,7 @@ class StoredHistory:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 points = await self._reader.track(track_id)
-        except (psycopg.Error, TimeoutError) as fault:
+        except (StoreError, TimeoutError) as fault:
             raise DatabaseError(str(fault) or "no answer") from fault
         rows = np.flatnonzero((points.t >= start) & (points.t <= end))[-most:]
         columns = (points.t[rows], points.lon[rows], points.lat[rows], points.speed[rows])

@@ -128,15 +128,24 @@ async def set_connections(request: Request, office: Office, actor: CurrentActor,
     dependencies=[requires(Permission.MANAGE_TIMETABLE)],
     openapi_extra=_ZIP,
 )
-async def upload_timetable(request: Request, office: Office, actor: CurrentActor) -> TimetableSummary:
-    """Upload a GTFS zip file: it is checked, kept and used; rows that are wrong are left out and named."""
+async def upload_timetable(
+    request: Request,
+    office: Office,
+    actor: CurrentActor,
+    partly: Annotated[bool, Query(description="Use it without the trips that call at missing stops.")] = False,
+) -> TimetableSummary:
+    """Upload a GTFS zip file: it is checked, kept and used; rows that are wrong are left out and named.
+
+    Where trips call at stops that stops.txt lacks it is refused (422), the stops are named and nothing changes, unless
+    it is to be used `partly`.
+    """
     content = bytearray()
     async for part in request.stream():
         content += part
         if len(content) > MOST_BYTES:
             raise ProblemError(413, "Too large", f"more than {MOST_BYTES >> 20} MiB")
     await Services.of(request).audit.record(actor.id, "transit.timetable", "timetable", {"bytes": len(content)})
-    done = await office.take(bytes(content), actor.id)
+    done = await office.take(bytes(content), actor.id, partly=partly)
     timetable = done.timetable
     return TimetableSummary(
         version=timetable.version,

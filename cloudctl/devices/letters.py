@@ -1,5 +1,6 @@
 """Refused messages in the database: listed by time, topic, device and reason, counted by device and reason."""
 
+from collections.abc import Sequence
 from typing import LiteralString, NamedTuple
 
 from cloudctl.database import Database
@@ -11,6 +12,14 @@ _ROW: LiteralString = (
 _FROM: LiteralString = (
     " FROM v2x.dead_letter, LATERAL (SELECT left(md5(payload || convert_to(topic || reason, 'UTF8')), 16) AS key) k"
 )
+_DEVICE: LiteralString = "v2x.device_of_letter(topic, payload)"
+_COUNTED: LiteralString = f"SELECT {_DEVICE} AS device, reason, count(*) FROM v2x.dead_letter"  # noqa: S608  # ours
+_WHERE: LiteralString = (
+    " WHERE t >= to_timestamp(%s) AND t < to_timestamp(%s)"
+    " AND (%s::text IS NULL OR topic = %s) AND (%s::text IS NULL OR reason = %s)"
+    f" AND (%s::text IS NULL OR {_DEVICE} = %s) AND (%s::text[] IS NULL OR {_DEVICE} = ANY (%s))"
+)
+"""As `_asked` fills it in."""
 _MICROSECONDS: LiteralString = "'epoch'::timestamptz + %s * interval '1 microsecond'"
 
 
@@ -36,13 +45,14 @@ class WholeLetter(NamedTuple):
 
 
 class LetterFilter(NamedTuple):
-    """Which letters: times are UTC epoch s, None does not ask."""
+    """Which letters: times are UTC epoch s, None does not ask; `among` leaves those that name one of these devices."""
 
     start: float
     end: float
     topic: str | None = None
     device: str | None = None
     reason: str | None = None
+    among: Sequence[str] | None = None
 
 
 class ReasonCount(NamedTuple):
@@ -64,16 +74,12 @@ class Letters:
     ) -> list[Letter]:
         """List letters, the newest first, those before the letter of this time (microseconds) and key."""
         query: LiteralString = (
-            _ROW + _FROM + " WHERE t >= to_timestamp(%s) AND t < to_timestamp(%s)"
-            " AND (%s::text IS NULL OR topic = %s) AND (%s::text IS NULL OR reason = %s)"
-            " AND (%s::text IS NULL OR v2x.device_of_letter(topic, payload) = %s)"
-            " AND (%s::bigint IS NULL OR (t, k.key) < (" + _MICROSECONDS + ", %s)) ORDER BY t DESC, k.key DESC LIMIT %s"
+            _ROW + _FROM + _WHERE + " AND (%s::bigint IS NULL OR (t, k.key) < (" + _MICROSECONDS + ", %s))"
+            " ORDER BY t DESC, k.key DESC LIMIT %s"
         )
-        asked = (wanted.topic, wanted.topic, wanted.reason, wanted.reason, wanted.device, wanted.device)
         time_us, key = before or (None, None)
         async with self._database.transaction() as transaction:
-            parameters = (wanted.start, wanted.end, *asked, time_us, time_us or 0, key, limit)
-            return await transaction.fetch(Letter, query, parameters)
+            return await transaction.fetch(Letter, query, (*_asked(wanted), time_us, time_us or 0, key, limit))
 
     async def find(self, time_us: int, key: str) -> WholeLetter | None:
         """Find one letter by its time (UTC epoch microseconds) and key."""
@@ -84,19 +90,15 @@ class Letters:
 
     async def count(self, wanted: LetterFilter, limit: int = 1000) -> list[ReasonCount]:
         """Count letters by device and reason, the most first."""
+        query: LiteralString = _COUNTED + _WHERE + " GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT %s"
         async with self._database.transaction() as transaction:
-            return await transaction.fetch(
-                ReasonCount,
-                "SELECT v2x.device_of_letter(topic, payload) AS device, reason, count(*) FROM v2x.dead_letter"
-                " WHERE t >= to_timestamp(%s) AND t < to_timestamp(%s) AND (%s::text IS NULL OR topic = %s)"
-                " AND (%s::text IS NULL OR reason = %s)"
-                " AND (%s::text IS NULL OR v2x.device_of_letter(topic, payload) = %s)"
-                " GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT %s",
-                (
-                    *(wanted.start, wanted.end, wanted.topic, wanted.topic, wanted.reason, wanted.reason),
-                    *(wanted.device, wanted.device, limit),
-                ),
-            )
+            return await transaction.fetch(ReasonCount, query, (*_asked(wanted), limit))
+
+
+def _asked(wanted: LetterFilter) -> tuple[object, ...]:
+    among = None if wanted.among is None else list(wanted.among)
+    pairs = (wanted.topic, wanted.reason, wanted.device, among)
+    return (wanted.start, wanted.end, *(value for each in pairs for value in (each, each)))
 
 
 def _whole(  # one parameter a column

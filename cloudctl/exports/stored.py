@@ -24,7 +24,7 @@ def export_stored(
 
     Raises:
         UnknownFormatError: the content cannot be written in this format.
-        psycopg.Error: the database refuses, while the pieces are fetched.
+        StoreDownError, StoreSlowError: the database does not answer in time, or refuses, while the pieces are fetched.
     """
     return write_tables(content, name, _tables(reader, content, t0, t1, box, sight))
 

@@ -44,7 +44,7 @@ _ADVISORIES = (
 
 
 class DatabaseSource:
-    """Reads through a reader that is open; its methods raise psycopg.Error where the database refuses."""
+    """Reads through a reader that is open; its methods raise StoreError where the database does not answer."""
 
     def __init__(self, reader: StoreReader) -> None:
         self._reader = reader

@@ -1,6 +1,5 @@
 """Runs the runs of a trial, each in a process of its own."""
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -9,6 +8,7 @@ from multiprocessing import get_context
 
 from cloudctl.compiled_code import use_compiled_code
 from cloudctl.routing.trial_order import TrialOrder, TrialResult, Way
+from cloudctl.sumo_tools import keep_output_aside
 
 
 def run_orders(
@@ -20,7 +20,7 @@ def run_orders(
         RoutingError: a run failed.
     """
     results: list[TrialResult] = []
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_output_aside) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=keep_output_aside) as pool:
         for result in pool.map(_work, orders):
             results.append(result)
             if done is not None:
@@ -66,8 +66,3 @@ def _work(order: TrialOrder) -> TrialResult:
     from cloudctl.routing.trial import run_trial  # noqa: PLC0415  # libsumo prints while it is loaded
 
     return run_trial(order)
-
-
-def _output_aside() -> None:
-    """What SUMO and its libraries print goes to standard error; standard output is for the result."""
-    os.dup2(2, 1)

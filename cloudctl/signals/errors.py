@@ -3,7 +3,8 @@
 SignalsError (CloudctlError)
 ├── UnknownControllerError   no strategy has this name
 ├── ProgramError             a program cannot be controlled
-└── ScenarioError            SUMO cannot run the scenario
+├── ScenarioError            SUMO cannot run the scenario
+└── CorridorError            signals cannot be coordinated
 """
 
 from cloudctl.errors import CloudctlError
@@ -35,3 +36,10 @@ class ScenarioError(SignalsError):
     def __init__(self, scenario: str, reason: str) -> None:
         super().__init__(f"scenario {scenario}: {reason}")
         self.scenario = scenario
+
+
+class CorridorError(SignalsError):
+    """Signals cannot be coordinated along a corridor."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"corridor: {reason}")

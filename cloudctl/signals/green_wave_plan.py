@@ -2,17 +2,19 @@
 
 All signals of a corridor share a cycle. Platoons leave a signal at the beginning of its green and spread on the way
 (D. I. Robertson, "TRANSYT: a traffic network study tool", RRL report LR 253, 1969); the offsets are those at which the
-delay and the stops of both directions together are least. Coordinate descent from many starts replaces MAXBAND's
-integer programme (J. Little, M. Kelson, N. Gartner, "MAXBAND", TRR 795, 1981): it weighs flows and not only bandwidths.
+delay and the stops of both directions together are least. What two neighbours cost depends on the difference of their
+offsets alone and a corridor has no loops, so the best difference of each pair is the best of all; MAXBAND's integer
+programme (J. Little, M. Kelson, N. Gartner, "MAXBAND", TRR 795, 1981) weighs bandwidths, this weighs flows.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cloudctl.signals.errors import SignalsError
+from cloudctl.signals.errors import CorridorError
 
 Reals = NDArray[np.float64]
 STOP_COST = 5.0
@@ -21,14 +23,8 @@ DISPERSION = 0.35
 """alpha of Robertson's platoon dispersion"""
 SATURATION = 0.5
 """vehicles/s and lane"""
-STARTS = 12
-
-
-class CorridorError(SignalsError):
-    """A corridor cannot be coordinated."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"corridor: {reason}")
+BAND_STEP = 0.5
+"""s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +43,40 @@ class CorridorSignal:
 
 
 @dataclass(frozen=True, slots=True)
+class Burden:
+    """What the vehicles of one direction suffer in a cycle."""
+
+    vehicles: float
+    """That arrive at a signal after another of the corridor; one that passes three counts twice."""
+    delay: float
+    """vehicle s"""
+    stops: float
+
+    @property
+    def cost(self) -> float:
+        """Delay and stops together, vehicle s."""
+        return self.delay + STOP_COST * self.stops
+
+
+@dataclass(frozen=True, slots=True)
 class GreenWavePlan:
-    """Offsets, s, of the signals in the order of the corridor; cost in vehicle seconds a cycle, before and after."""
+    """Offsets, s, of the signals in the order of the corridor, and the burden of each direction, before and after."""
 
     offsets: tuple[float, ...]
-    cost: float
-    cost_before: float
+    out: Burden
+    back: Burden
+    out_before: Burden
+    back_before: Burden
+
+    @property
+    def cost(self) -> float:
+        """Of both directions, vehicle s a cycle."""
+        return self.out.cost + self.back.cost
+
+    @property
+    def cost_before(self) -> float:
+        """Of both directions, vehicle s a cycle."""
+        return self.out_before.cost + self.back_before.cost
 
 
 def plan_green_wave(
@@ -60,73 +84,100 @@ def plan_green_wave(
     travel: Sequence[float],
     cycle: int,
     offsets: Sequence[float] | None = None,
-    seed: int = 0,
+    travel_back: Sequence[float] | None = None,
 ) -> GreenWavePlan:
-    """Offsets of least cost; `travel` s between neighbours, `offsets` those of today (else zero).
+    """Offsets of least cost; `travel` s between neighbours, on the way back `travel_back` (else the same).
+
+    `offsets` are those of today, s; without them, before is what signals that know nothing of each other cost.
 
     Raises:
         CorridorError: fewer than two signals, no travel time for each pair, or a green longer than the cycle.
     """
-    _check(signals, travel, cycle)
-    today = np.zeros(len(signals)) if offsets is None else np.asarray(offsets, np.float64)
-    rng = np.random.default_rng(seed)
-    pairs = [_pair_costs(signals, travel, cycle, pair) for pair in range(len(travel))]
-    before = _cost(pairs, today, cycle)
-    best, least = today, before
-    for start in [today, *(rng.integers(0, cycle, (STARTS, len(signals))).astype(np.float64))]:
-        found = _descend(pairs, start.copy(), cycle)
-        cost = _cost(pairs, found, cycle)
-        if cost < least - 1e-9:
-            best, least = found, cost
-    shifted = (best - best[0] + today[0]) % cycle
-    return GreenWavePlan(tuple(float(offset) for offset in shifted), least, before)
+    back = travel if travel_back is None else travel_back
+    _check(signals, (travel, back), cycle)
+    pairs = [_pair_burdens(pair, (travel[n], back[n]), cycle) for n, pair in enumerate(pairwise(signals))]
+    today = None if offsets is None else [round(b - a) % cycle for a, b in pairwise(offsets)]
+    costs = [both[:, 0].sum(axis=0) + STOP_COST * both[:, 1].sum(axis=0) for both in pairs]
+    steps = [_best(cost, None if today is None else today[n]) for n, cost in enumerate(costs)]
+    chosen = [both[..., step] for both, step in zip(pairs, steps, strict=True)]
+    if today is None:
+        before = [both.mean(axis=-1) for both in pairs]
+    else:
+        before = [both[..., step] for both, step in zip(pairs, today, strict=True)]
+    first = 0.0 if offsets is None else float(offsets[0])
+    flows = sum(one.flow_out for one in signals[1:]), sum(one.flow_back for one in signals[:-1])
+    burdens = [
+        Burden(flows[way] * cycle, *(float(each) for each in np.sum(kept, axis=0)[way]))
+        for kept in (chosen, before)
+        for way in (0, 1)
+    ]
+    return GreenWavePlan(tuple(float(at) % cycle for at in accumulate(steps, initial=first)), *burdens)
 
 
-def link_cost(departures: Reals, green: tuple[float, float], lanes: int, travel: float) -> float:
-    """Delay and stops, vehicle s a cycle, of a platoon that leaves one signal and meets the green of the next.
+def link_burden(departures: Reals, green: tuple[float, float], lanes: int, travel: float) -> tuple[Reals, Reals]:
+    """Delay (vehicle s) and stops a cycle of a platoon that leaves one signal and meets the green of the next.
 
-    `departures` is vehicles in each second of the cycle; `green` begins counted on the same clock as `departures`.
+    `departures` is vehicles in each second of the cycle; `green` begins counted on the same clock as `departures`. Both
+    results tell of every shift of the green by 0, 1, ... s, (cycle,).
     """
     cycle = departures.size
     arrivals = _disperse(departures, travel)
-    into = (np.arange(cycle) - green[0]) % cycle
-    open_now = into < green[1]
-    queue = delay = stops = 0.0
+    begin = green[0] + np.arange(cycle)
+    queue, delay, stops = np.zeros(cycle), np.zeros(cycle), np.zeros(cycle)
     for second in range(2 * cycle):
         now = second % cycle
         come = float(arrivals[now])
-        served = min(queue + come, SATURATION * lanes) if open_now[now] else 0.0
-        stopped = come if queue > 0 or not open_now[now] else 0.0
-        queue += come - served
+        open_now = (now - begin) % cycle < green[1]
+        if second >= cycle:
+            stops += np.where((queue > 0) | ~open_now, come, 0.0)
+        queue += come
+        queue -= np.where(open_now, np.minimum(queue, SATURATION * lanes), 0.0)
         if second >= cycle:
             delay += queue
-            stops += stopped
-    return delay + STOP_COST * stops
+    return delay, stops
 
 
-def _check(signals: Sequence[CorridorSignal], travel: Sequence[float], cycle: int) -> None:
+def band(greens: Sequence[tuple[float, float]], offsets: Sequence[float], travel: Sequence[float], cycle: int) -> float:
+    """Width, s, of the band in which one passes all greens without a stop; the greens in the order of travel."""
+    times = np.arange(0.0, cycle, BAND_STEP)
+    free = np.ones(times.size, bool)
+    for green, offset, far in zip(greens, offsets, accumulate(travel, initial=0.0), strict=True):
+        free &= (times - (offset + green[0] - far)) % cycle < green[1]
+    if free.all():
+        return float(cycle)
+    run = longest = 0
+    for is_free in np.concatenate((free, free)).tolist():
+        run = run + 1 if is_free else 0
+        longest = max(longest, run)
+    return longest * BAND_STEP
+
+
+def _check(signals: Sequence[CorridorSignal], ways: Sequence[Sequence[float]], cycle: int) -> None:
     if len(signals) < 2:
         raise CorridorError("it has fewer than two signals")
-    if len(travel) != len(signals) - 1:
-        raise CorridorError(f"{len(signals)} signals need {len(signals) - 1} travel times, not {len(travel)}")
+    for travel in ways:
+        if len(travel) != len(signals) - 1:
+            raise CorridorError(f"{len(signals)} signals need {len(signals) - 1} travel times, not {len(travel)}")
     for number, signal in enumerate(signals):
         for green in (signal.green_out, signal.green_back):
             if not 0 < green[1] <= cycle:
                 raise CorridorError(f"signal {number} has a green of {green[1]} s in a cycle of {cycle} s")
 
 
-def _pair_costs(signals: Sequence[CorridorSignal], travel: Sequence[float], cycle: int, pair: int) -> Reals:
-    """Cost of both directions between two neighbours for each difference of their offsets, s."""
-    first, second = signals[pair], signals[pair + 1]
+def _pair_burdens(pair: tuple[CorridorSignal, CorridorSignal], travel: tuple[float, float], cycle: int) -> Reals:
+    """Delay and stops of both directions for each difference of two neighbours' offsets, s: (2, 2, cycle)."""
+    first, second = pair
     out = _platoon(first.green_out, first.lanes_out, second.flow_out, cycle)
     back = _platoon(second.green_back, second.lanes_back, first.flow_back, cycle)
-    costs = np.zeros(cycle)
-    for shift in range(cycle):
-        ahead = (second.green_out[0] + shift, second.green_out[1])
-        behind = (first.green_back[0] - shift, first.green_back[1])
-        costs[shift] = link_cost(out, ahead, second.lanes_out, travel[pair])
-        costs[shift] += link_cost(back, behind, first.lanes_back, travel[pair])
-    return costs
+    ahead = np.array(link_burden(out, second.green_out, second.lanes_out, travel[0]))
+    behind = np.array(link_burden(back, first.green_back, first.lanes_back, travel[1]))
+    return np.stack((ahead, behind[:, -np.arange(cycle) % cycle]))
+
+
+def _best(costs: Reals, today: int | None) -> int:
+    """Difference of offsets of least cost, today's where none is better."""
+    best = int(costs.argmin())
+    return best if today is None or costs[best] < costs[today] - 1e-9 else today
 
 
 def _platoon(green: tuple[float, float], lanes: int, flow: float, cycle: int) -> Reals:
@@ -153,25 +204,3 @@ def _disperse(departures: Reals, travel: float) -> Reals:
         value += weight * (float(moved[second % moved.size]) - value)
         smooth[second % moved.size] = value
     return smooth
-
-
-def _cost(pairs: Sequence[Reals], offsets: Reals, cycle: int) -> float:
-    steps = np.rint(np.diff(offsets)).astype(np.int64) % cycle
-    return float(sum(costs[step] for costs, step in zip(pairs, steps, strict=True)))
-
-
-def _descend(pairs: Sequence[Reals], offsets: Reals, cycle: int) -> Reals:
-    """Move one signal, then all behind it, to the best offset until nothing improves."""
-    least = _cost(pairs, offsets, cycle)
-    improved = True
-    while improved:
-        improved = False
-        for signal in range(1, offsets.size):
-            for last in (signal + 1, offsets.size):
-                for shift in range(1, cycle):
-                    trial = offsets.copy()
-                    trial[signal:last] = (trial[signal:last] + shift) % cycle
-                    cost = _cost(pairs, trial, cycle)
-                    if cost < least - 1e-9:
-                        offsets, least, improved = trial, cost, True
-    return offsets

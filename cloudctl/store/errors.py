@@ -6,7 +6,9 @@ CloudctlError
 │   ├── MigrationError     the schema cannot be brought up to date
 │   ├── CountError         the database stored another number of rows than it was given
 │   ├── CursorError        a page cursor is not one of ours
-│   └── CopyFormatError    the database sent other rows than were asked for
+│   ├── CopyFormatError    the database sent other rows than were asked for
+│   ├── StoreDownError     the database does not answer a question, or refuses it
+│   └── StoreSlowError     a question took too long and was given up
 └── DatabaseError          (cloudctl.errors) no database answers
 """
 
@@ -58,3 +60,19 @@ class CopyFormatError(StoreError):
     def __init__(self, size: int) -> None:
         super().__init__(f"{size} bytes are no COPY of the rows that were asked for")
         self.size = size
+
+
+class StoreDownError(StoreError):
+    """The database does not answer a question, or refuses it."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"the database does not answer: {detail}")
+        self.detail = detail
+
+
+class StoreSlowError(StoreError):
+    """A question took too long and was given up."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"the database took too long: {detail}")
+        self.detail = detail

@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.rows import args_row
 
 from cloudctl.database import make_pool
+from cloudctl.store.answering import answering
 from cloudctl.store.array_loader import register_array_loaders
 from cloudctl.store.page_cursor import decode_cursor, encode_cursor
 from cloudctl.store.track_columns import Box, SegmentRow, TrackColumns, join_segments
@@ -192,21 +193,27 @@ class StoreReader:
         """Rows of any question; a task that is cancelled meanwhile cancels it at the server too.
 
         Raises:
-            psycopg.Error: the database refuses, does not answer, or takes longer than STATEMENT_TIMEOUT_S.
+            StoreDownError: the database does not answer, or refuses.
+            StoreSlowError: it takes longer than STATEMENT_TIMEOUT_S.
         """
-        async with self._pool.connection() as connection:
-            cursor = connection.cursor(binary=True, row_factory=args_row(kind))
-            return await (await cursor.execute(query, parameters)).fetchall()
+        with answering():
+            async with self._pool.connection() as connection:
+                cursor = connection.cursor(binary=True, row_factory=args_row(kind))
+                return await (await cursor.execute(query, parameters)).fetchall()
 
     async def copied(self, query: LiteralString, parameters: Sequence[float | int]) -> bytes:
         """Rows of a question about very many, as the bytes of a binary COPY, for `copy_reading`.
 
         Raises:
-            psycopg.Error: as for `rows`.
+            StoreDownError, StoreSlowError: as for `rows`.
         """
-        async with self._pool.connection() as connection, connection.cursor() as cursor:
-            statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(sql.SQL(query))
-            async with cursor.copy(statement, parameters) as copy:
+        statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT BINARY)").format(sql.SQL(query))
+        with answering():
+            async with (
+                self._pool.connection() as connection,
+                connection.cursor() as cursor,
+                cursor.copy(statement, parameters) as copy,
+            ):
                 return b"".join([bytes(part) async for part in copy])
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import psycopg
 from psycopg.rows import args_row
 
+from cloudctl.store.answering import answering
 from cloudctl.store.track_columns import Box
 
 
@@ -26,7 +27,10 @@ class Switch(NamedTuple):
 
 
 class SwitchBoard:
-    """Writes through a connection of its own for each order; there are few. Every method may raise psycopg.Error."""
+    """Writes through a connection of its own for each order; there are few.
+
+    Every method raises StoreDownError where the database does not answer, StoreSlowError where it takes long.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -68,7 +72,8 @@ class SwitchBoard:
 
     @asynccontextmanager
     async def _cursor(self) -> AsyncIterator[psycopg.AsyncCursor[Switch]]:
-        async with await psycopg.AsyncConnection.connect(self._url, connect_timeout=5) as connection:
-            await connection.execute("SET statement_timeout = 5000")
-            async with connection.cursor(row_factory=args_row(Switch)) as cursor:
-                yield cursor
+        with answering():
+            async with await psycopg.AsyncConnection.connect(self._url, connect_timeout=5) as connection:
+                await connection.execute("SET statement_timeout = 5000")
+                async with connection.cursor(row_factory=args_row(Switch)) as cursor:
+                    yield cursor

@@ -24,6 +24,12 @@ page.on("request", (request) => {
   if (origin !== new URL(address).origin && protocol !== "data:" && protocol !== "blob:") found.foreign.push(request.url());
 });
 page.on("pageerror", (fault) => found.errors.push(String(fault)));
+// a district of two parts, as the gateway gives it where the register knows districts
+const box = (west, east) => [[west, -0.0006], [east, -0.0006], [east, 0.0006], [west, 0.0006], [west, -0.0006]].map(([dx, dy]) => [Number(lon) + dx, Number(lat) + dy]);
+const parts = [box(-0.0011, -0.0004), box(0.0004, 0.0007)];
+const ring = [...parts[0].slice(0, -1), parts[0][0], ...parts[1]];
+const features = [{ type: "Feature", properties: { district: "岳麓", ring }, geometry: { type: "MultiPolygon", coordinates: parts.map((part) => [part]) } }];
+await context.route("**/api/v1/districts", (route) => route.fulfill({ json: { type: "FeatureCollection", features } }));
 await page.goto(`${address}/#map=17.2/${lat}/${lon}`);
 await inView((count) => count > 20);
 
@@ -95,6 +101,30 @@ found.screenHash = await hash();
 found.screen = [await painted(), await chosenInMiddle()];
 await page.getByRole("button", { name: "Everywhere" }).click();
 found.areaGone = await hash();
+// a district: its outline stands on the map as long as it is chosen
+const bare = await lineInk();
+await page.getByLabel("District").selectOption("岳麓");
+await page.waitForTimeout(700);
+found.district = { hash: decodeURIComponent(await hash()), text: await page.locator("#filters p[role=status]").innerText(), ink: (await lineInk()) - bare };
+found.district.bus = await chosenInMiddle();
+found.district.painted = await painted();
+await shot("district-dark-en");
+await page.reload();
+await inView((count) => count > 10);
+await page.waitForTimeout(900);
+found.district.again = (await lineInk()) - bare;
+await page.keyboard.press("t");
+await page.waitForTimeout(1500);
+found.district.light = await lineInk([0x1f, 0x6f, 0xd1]);
+found.district.between = await lineInk([0x1f, 0x6f, 0xd1], { x: 770, y: 488, width: 130, height: 24 });
+await shot("district-light-en");
+await page.keyboard.press("t");
+await page.waitForTimeout(1500);
+await page.keyboard.press("v");
+found.axe.district = await axe();
+await page.getByLabel("District").selectOption("");
+await page.waitForTimeout(700);
+found.district.gone = { hash: await hash(), ink: (await lineInk()) - bare };
 // corners by keyboard alone: the middle of the map, wherever it was moved
 await page.locator("#filters input").first().press("Escape");
 await page.keyboard.press("p");
@@ -234,6 +264,22 @@ async function colours() {
 async function pixels() {
   const png = await page.locator("canvas.movers").screenshot();
   return png.length;
+}
+
+// pixels of the map in about the colour of a region's line
+async function lineInk(colour = [0x5a, 0xa9, 0xff], clip = undefined) {
+  const png = (await (clip ? page.screenshot({ clip }) : page.locator("#map").screenshot())).toString("base64");
+  return page.evaluate(async ([data, wanted]) => {
+    const bytes = Uint8Array.from(atob(data), (each) => each.charCodeAt(0));
+    const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    const brush = canvas.getContext("2d");
+    brush.drawImage(image, 0, 0);
+    const { data: seen } = brush.getImageData(0, 0, image.width, image.height);
+    let count = 0;
+    for (let at = 0; at < seen.length; at += 4) if (wanted.every((part, place) => Math.abs(seen[at + place] - part) < 24)) count += 1;
+    return count;
+  }, [png, colour]);
 }
 
 async function axe() {

@@ -101,6 +101,23 @@ def test_road_users_outside_a_drawn_region_are_neither_drawn_nor_chosen(findings
     assert "area=" not in str(findings["areaGone"])
 
 
+def test_a_chosen_district_has_its_outline_on_the_map_in_both_themes_until_it_is_given_up(findings: Findings) -> None:
+    district = findings["district"]
+    assert isinstance(district, dict)
+    assert "district=岳麓" in district["hash"]
+    assert district["hash"].partition("area=")[2].partition("&")[0].count(";") == 9  # two rings and the way between
+    assert district["text"] == "Only within the district 岳麓"
+    assert district["ink"] > 300
+    assert district["again"] > 300
+    assert district["light"] > 300
+    assert district["between"] < 60, "the two parts stand by themselves"
+    assert district["painted"] > 0
+    assert "Bus" not in district["bus"]
+    assert "district=" not in district["gone"]["hash"]
+    assert "area=" not in district["gone"]["hash"]
+    assert district["gone"]["ink"] < 0.5 * district["ink"]
+
+
 def test_a_region_is_drawn_by_keyboard_alone(findings: Findings) -> None:
     assert str(findings["areaByKeys"]).partition("area=")[2].count(";") == 2
     assert "area=" not in str(findings["resetHash"])
@@ -149,7 +166,7 @@ def test_language_and_theme_are_switched_by_keyboard(findings: Findings) -> None
 
 
 def test_axe_finds_nothing_serious_in_box_and_wall(findings: Findings) -> None:
-    assert findings["axe"] == {"area": [], "filters": [], "wall": [], "light": []}
+    assert findings["axe"] == {"area": [], "district": [], "filters": [], "wall": [], "light": []}
 
 
 def test_the_page_asks_no_other_host_and_raises_nothing(findings: Findings) -> None:

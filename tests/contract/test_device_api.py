@@ -28,6 +28,7 @@ from cloudctl.api.hub import Hub
 from cloudctl.api.measures import Measures
 from cloudctl.api.network_tables import NetworkTables
 from cloudctl.api.services import Services
+from cloudctl.devices.record import DeviceRecord, DeviceStatus, DeviceType
 from cloudctl.devices.starting import make_desk
 from cloudctl.publish.commands import CommandReply, CommandStatus
 from cloudctl.settings import BrokerSettings, DatabaseSettings, MapSettings, Settings
@@ -276,6 +277,44 @@ def test_a_refused_message_is_shown_beside_its_readings(fresh: Gateway) -> None:
     ]
     for strange in ("1-0", "99999999999999999-0000000000000000", "x"):
         fresh.call("GET", f"/dead-letters/{strange}", 404)
+
+
+def record_in(device: str, district: str | None) -> DeviceRecord:
+    return DeviceRecord(id=device, kind=DeviceType.RSU, status=DeviceStatus.APPROVED, district=district)
+
+
+def test_refused_messages_are_for_the_district_where_their_device_stands(fresh: Gateway) -> None:
+    places = {"R1": "岳麓", "R2": "天心", "R3": None}
+    for name, district in places.items():
+        fresh.call("POST", "/devices", 201, {"id": name, "lon": 112.93, "lat": 28.2, "district": district})
+    fresh.call("POST", "/devices", 201, {"id": "CAR1", "kind": "obu", "district": "岳麓"})
+    topics = [*(f"V2X/RSU/{name}/RSM/UP" for name in (*places, "R9")), "V2X/OBU/CAR1/BSM/UP", "V2X/RSU/HB/UP"]
+    with psycopg.connect(fresh.database) as connection:
+        for topic in topics:
+            connection.execute("INSERT INTO v2x.dead_letter VALUES (now(), %s, 'not_json', 'why', '{')", (topic,))
+    listed = fresh.call("GET", "/dead-letters", 200)["items"]
+    assert len(listed) == len(topics)
+    borders = fresh.app.state.services.districts
+    borders.take([record_in(name, of) for name, of in places.items()])
+    for own, seen in (("岳麓", {"R1"}), ("天心", {"R2"}), ("芙蓉", set()), ("*", {*places, "R9", "CAR1", None})):
+        fresh.door.actor = replace(DEMO_ACTOR, districts=frozenset({own}))
+        assert {item["device"] for item in fresh.call("GET", "/dead-letters", 200)["items"]} == seen
+        assert {item["device"] for item in fresh.call("GET", "/dead-letters/counts", 200)["items"]} == seen
+        found = fresh.call("GET", "/dead-letters", 200, device="R2")["items"]
+        assert len(found) == ("R2" in seen)
+        for item in listed:
+            fresh.call("GET", f"/dead-letters/{item['id']}", 200 if item["device"] in seen else 404)
+
+
+def test_until_the_register_was_read_nobody_of_a_district_sees_refused_messages(fresh: Gateway) -> None:
+    with psycopg.connect(fresh.database) as connection:
+        connection.execute("INSERT INTO v2x.dead_letter VALUES (now(), 'V2X/RSU/R1/RSM/UP', 'not_json', 'why', '{')")
+    borders = fresh.app.state.services.districts
+    borders.take([record_in("R1", "岳麓")])
+    fresh.door.actor = replace(DEMO_ACTOR, districts=frozenset({"岳麓"}))
+    assert len(fresh.call("GET", "/dead-letters", 200)["items"]) == 1
+    borders.known = False
+    assert fresh.call("GET", "/dead-letters", 200)["items"] == []
 
 
 def test_a_gateway_without_a_register_lists_what_is_heard_and_changes_nothing(tmp_path: Path) -> None:

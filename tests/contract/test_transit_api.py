@@ -2,6 +2,7 @@
 
 import json
 import time
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -216,6 +217,25 @@ def test_only_an_administrator_uploads_a_timetable_and_its_faults_are_named(api:
     stops = "stop_id,stop_name,stop_lat,stop_lon\nS0,a,28.2,112.9\n"
     broken = world.write_gtfs(tmp_path / "b.zip", trips=1, stops=stops).read_bytes()
     assert "is not in stops.txt" in api.call("POST", "/timetable", 422, content=broken)["detail"]
+
+
+def test_a_timetable_with_a_missing_stop_is_refused_with_its_name_and_the_network_stays(
+    api: Gateway, tmp_path: Path
+) -> None:
+    api.door.actor = ADMINISTRATOR
+    good = world.write_gtfs(tmp_path / "a.zip", trips=3).read_bytes()
+    api.call("POST", "/timetable", 200, content=good)
+    last = f"S{world.BLOCKS - 1}"
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        rows = archive.read("stops.txt").decode().splitlines(keepends=True)
+    lacking = "".join(row for row in rows if not row.startswith(f"{last},"))
+    broken = world.write_gtfs(tmp_path / "c.zip", trips=3, stops=lacking).read_bytes()
+    detail = api.call("POST", "/timetable", 422, content=broken)["detail"]
+    assert f"stops.txt lacks '{last}' (trip 'e0')" in detail
+    assert api.timetable.read_bytes() == good
+    summary = api.call("POST", "/timetable?partly=true", 200, content=broken)
+    assert summary["trips"] == 3, "those of line 2, which ends before it"
+    assert last in summary["findings"][0]["detail"]
 
 
 def test_results_of_a_day_without_buses_are_empty_and_of_a_wrong_day_refused(api: Gateway) -> None:

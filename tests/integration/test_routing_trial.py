@@ -23,7 +23,8 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
     program = [sys.executable, "-m", "cloudctl", "diversion", "evaluate", *options]
     if not (Path(__file__).parents[2] / "cloudctl" / "__main__.py").exists():
         program = [str(Path(sys.executable).parent / "cloudctl"), "diversion", "evaluate", *options]
-    subprocess.run(program, check=True, capture_output=True, timeout=240)
+    done = subprocess.run(program, check=True, capture_output=True, timeout=240)
+    assert b"pyarrow" not in done.stdout + done.stderr
     read: dict[str, object] = json.loads(out.read_text())
     return read
 

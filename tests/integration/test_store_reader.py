@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from store_frames import LINKS, NOON, links_frame, spool_event, spool_frames
 
-from cloudctl.store.errors import CursorError
+from cloudctl.store.errors import CursorError, StoreDownError, StoreSlowError
 from cloudctl.store.reader import Box, StoreReader
 from cloudctl.store.record_queries import advisory_page, incident_page
 from cloudctl.store.spool import Spool, SpoolClass
@@ -110,6 +110,21 @@ async def test_the_readers_connection_cannot_write(filled: str) -> None:
         await connection.execute("SET default_transaction_read_only = off")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await connection.execute("DELETE FROM v2x.incident")
+
+
+async def test_faults_of_the_database_are_errors_of_the_store(
+    plain_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cloudctl.store.reader.STATEMENT_TIMEOUT_S", 0.2)
+    async with StoreReader(plain_database) as reader:
+        with pytest.raises(StoreSlowError, match="took too long"):
+            await reader.rows(str, "SELECT pg_sleep(%s)", (20,))
+        with pytest.raises(StoreSlowError):
+            await reader.copied("SELECT pg_sleep(%s)", (20,))
+        with pytest.raises(StoreDownError, match="no_such"):
+            await reader.rows(str, "SELECT 1 FROM v2x.no_such", ())
+        with pytest.raises(StoreDownError, match="no_such"):
+            await reader.copied("SELECT 1 FROM v2x.no_such", ())
 
 
 async def test_a_database_that_is_not_there_is_not_ready() -> None:

@@ -1,6 +1,5 @@
 """Runs many orders, each in a process of its own, and reports progress on standard error."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -9,6 +8,7 @@ from typing import TypeVar
 
 from cloudctl.signals.evaluation.run_order import RunOrder, RunResult
 from cloudctl.signals.evaluation.work import work
+from cloudctl.sumo_tools import keep_output_aside
 
 _Order = TypeVar("_Order")
 _Result = TypeVar("_Result")
@@ -31,7 +31,7 @@ def run_each(
 ) -> list[_Result]:
     """Results of `task` in the order of `orders`; each that ends is described on standard error."""
     results: dict[int, _Result] = {}
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_output_aside) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=keep_output_aside) as pool:
         waiting = {pool.submit(task, order): number for number, order in enumerate(orders)}
         for ended in as_completed(waiting):
             number = waiting[ended]
@@ -53,8 +53,3 @@ def _describe(order: RunOrder, result: RunResult) -> str:
     cost, most = (1e3 * spent / max(result.signals, 1) for spent in (result.decision_mean, result.decision_max))
     told = f"delay {result.measures.delay_s:.2f} s, {cost:.3f} ms a decision and signal (at most {most:.3f})"
     return f"{order.controller}{share}, seed {order.seed}: {told}, {result.pace:.3f} CPU s a simulated s"
-
-
-def _output_aside() -> None:
-    """What SUMO and its libraries print goes to standard error; standard output is for the result."""
-    os.dup2(2, 1)

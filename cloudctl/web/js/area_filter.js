@@ -13,11 +13,13 @@ export class AreaFilter {
   /**
    * @param {import("../vendor/maplibre-gl.mjs").Map} map
    * @param {import("./filters_state.js").Filters} filters
+   * @param {import("./districts.js").Districts} districts
    * @param {() => void} changed while it is drawn
    */
-  constructor(map, filters, changed) {
+  constructor(map, filters, districts, changed) {
     this.map = map;
     this.filters = filters;
+    this.districts = districts;
     this.changed = changed;
     this.drawing = false;
     /** @type {Corner[]} drawn so far */
@@ -80,6 +82,14 @@ export class AreaFilter {
     this.told();
   }
 
+  /**
+   * Take a district; none: everywhere.
+   * @param {string} name
+   */
+  takeDistrict(name) {
+    this.filters.setArea(this.districts.named(name)?.properties.ring ?? [], name);
+  }
+
   /** Take what is on screen now. */
   takeScreen() {
     const { width, height } = this.map.getContainer().getBoundingClientRect();
@@ -107,6 +117,11 @@ export class AreaFilter {
   draw() {
     const source = this.map.getSource(SOURCE);
     if (!(source instanceof GeoJSONSource)) return;
+    const district = this.drawing ? undefined : this.districts.named(this.filters.district);
+    if (district) {
+      source.setData({ type: "FeatureCollection", features: [feature(district.geometry)] });
+      return;
+    }
     const corners = this.drawing ? this.corners : this.filters.area;
     /** @type {import("geojson").Feature[]} */
     const features = this.drawing ? corners.map((corner) => feature({ type: "Point", coordinates: corner })) : [];

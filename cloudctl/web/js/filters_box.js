@@ -12,6 +12,7 @@ import { safeLevels, storeSafeLevels } from "./theme.js";
  * @typedef {object} Acts
  * @property {import("./filters_state.js").Filters} filters
  * @property {import("./area_filter.js").AreaFilter} area
+ * @property {import("./districts.js").Districts} districts
  * @property {import("./saved_views.js").SavedViews} views
  * @property {(view: SavedView) => void} show
  * @property {() => void} wall
@@ -43,6 +44,7 @@ export class FiltersBox {
     this.element.hidden = !open;
     this.opener.setAttribute("aria-expanded", String(open));
     this.draw();
+    if (open) void this.acts.districts.load();
     if (open) this.element.querySelector("input")?.focus();
     else this.opener.focus();
   }
@@ -101,8 +103,25 @@ export class FiltersBox {
       button({ class: "quiet", "data-key": "area-screen" }, [t("filters.screen")], () => area.takeScreen()),
       ...(filters.area.length ? [button({ class: "quiet", "data-key": "area-none" }, [t("filters.everywhere")], () => filters.setArea([]))] : []),
     ];
-    const text = area.drawing ? t("filters.drawHint") : filters.area.length ? t("filters.inArea", { count: filters.area.length }) : t("filters.anywhere");
-    return [make("h3", {}, [t("filters.region")]), make("p", { class: "empty", role: "status" }, [text]), make("div", { class: "acts" }, acts)];
+    return [make("h3", {}, [t("filters.region")]), ...this.district(), make("p", { class: "empty", role: "status" }, [this.regionText()]), make("div", { class: "acts" }, acts)];
+  }
+
+  regionText() {
+    const { area, filters } = this.acts;
+    if (area.drawing) return t("filters.drawHint");
+    if (filters.district) return t("filters.inDistrict", { name: filters.district });
+    return filters.area.length ? t("filters.inArea", { count: filters.area.length }) : t("filters.anywhere");
+  }
+
+  /** Choice of a district, where there are any. */
+  district() {
+    const { area, districts, filters } = this.acts;
+    if (districts.all.length === 0 || area.drawing) return [];
+    const names = ["", ...districts.all.map((each) => each.properties.district)];
+    const options = names.map((name) => make("option", { value: name, selected: name === filters.district }, [name || t("filters.noDistrict")]));
+    const select = make("select", { "aria-label": t("filters.district"), "data-key": "district" }, options);
+    select.addEventListener("change", () => area.takeDistrict(select.value));
+    return [make("div", { class: "filter" }, [select])];
   }
 
   list() {

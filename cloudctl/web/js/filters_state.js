@@ -8,7 +8,7 @@ export const LAYERS = /** @type {const} */ ([
   "levels", "signals", "movers", "density", "speed", "incidents", "parking", "stops", "buses", "priority", "coverage", "names",
 ]);
 /** Values of the address that say what the map shows. */
-export const NAMES_IN_ADDRESS = /** @type {const} */ (["layers", "kinds", "only", "speed", "area"]);
+export const NAMES_IN_ADDRESS = /** @type {const} */ (["layers", "kinds", "only", "speed", "area", "district"]);
 /** @typedef {[number | null, number | null]} Range least and most, km/h; null: no bound */
 /** @typedef {typeof LAYERS[number]} LayerName */
 
@@ -29,6 +29,8 @@ export class Filters extends EventTarget {
     this.speeds = [null, null];
     /** @type {import("./mover_filter.js").Corner[]} region whose road users are shown; none: everywhere */
     this.area = [];
+    /** District that the region is the outline of; empty: it is none's. */
+    this.district = "";
     this.read();
   }
 
@@ -47,6 +49,7 @@ export class Filters extends EventTarget {
     this.terminals = hash.get("only") === "terminals";
     this.speeds = rangeOf(hash.get("speed") ?? "");
     this.area = cornersOf(hash.get("area") ?? "");
+    this.district = this.area.length === 0 ? "" : hash.get("district") ?? "";
     this.dispatchEvent(new Event("change"));
   }
 
@@ -73,8 +76,12 @@ export class Filters extends EventTarget {
     this.changed();
   }
 
-  /** @param {import("./mover_filter.js").Corner[]} area */
-  setArea(area) {
+  /**
+   * @param {import("./mover_filter.js").Corner[]} area
+   * @param {string} [district] whose outline it is
+   */
+  setArea(area, district = "") {
+    this.district = area.length < 3 ? "" : district;
     this.area = area.length < 3 ? [] : area.slice(0, MOST_CORNERS).map(([lon, lat]) => [Number(lon.toFixed(5)), Number(lat.toFixed(5))]);
     this.changed();
   }
@@ -85,6 +92,7 @@ export class Filters extends EventTarget {
     this.terminals = false;
     this.speeds = [null, null];
     this.area = [];
+    this.district = "";
     this.changed();
   }
 
@@ -96,6 +104,7 @@ export class Filters extends EventTarget {
       only: this.terminals ? "terminals" : null,
       speed: this.speeds.every((bound) => bound === null) ? null : this.speeds.map((bound) => bound ?? "").join("-"),
       area: this.area.length === 0 ? null : this.area.map((corner) => corner.join(",")).join(";"),
+      district: this.district || null,
     });
     this.dispatchEvent(new Event("change"));
   }

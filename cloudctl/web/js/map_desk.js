@@ -6,6 +6,7 @@ import { NAME_LAYERS } from "./base_style.js";
 import { BusLayer } from "./bus_layer.js";
 import { addCoverage } from "./coverage_layer.js";
 import { DEPTHS, DepthBar, zoomOf } from "./depth_bar.js";
+import { Districts } from "./districts.js";
 import { FiltersBox } from "./filters_box.js";
 import { Filters, NAMES_IN_ADDRESS } from "./filters_state.js";
 import { writeHash } from "./hash_state.js";
@@ -51,8 +52,9 @@ export class MapDesk {
     this.buses = new BusLayer(stage.map, stage.labels);
     this.wall = new WallMode(this.views, (view) => this.show(view), () => stage.map.resize());
     this.depths = new DepthBar(stage.map, (depth) => this.go(depth), () => this.wholeZoom());
-    this.area = new AreaFilter(stage.map, this.filters, () => this.box.draw());
-    this.box = new FiltersBox({ filters: this.filters, area: this.area, views: this.views, show: (view) => this.show(view), wall: () => this.wall.set(true), recolour: () => stage.recolour() });
+    this.districts = new Districts(() => { this.area.draw(); this.box.draw(); });
+    this.area = new AreaFilter(stage.map, this.filters, this.districts, () => this.box.draw());
+    this.box = new FiltersBox({ filters: this.filters, area: this.area, districts: this.districts, views: this.views, show: (view) => this.show(view), wall: () => this.wall.set(true), recolour: () => stage.recolour() });
     this.ready = false;
     this.filters.addEventListener("change", () => this.apply());
     addEventListener("hashchange", () => this.filters.read());
@@ -96,6 +98,7 @@ export class MapDesk {
     layer.density = layers.has("density");
     layer.speeds = layers.has("speed");
     layer.filter.follow(this.filters);
+    if (this.filters.district) void this.districts.load();
     this.area.draw();
     drawLegend(layers.has("speed"));
     heads.visible = layers.has("signals");

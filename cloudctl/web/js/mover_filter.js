@@ -5,7 +5,7 @@
  */
 
 /** Corners that a region may have. */
-export const MOST_CORNERS = 24;
+export const MOST_CORNERS = 64;
 const ALL_KINDS = 511;
 const ANY_SPEED = 65535;
 const CM_S = 100 / 3.6;
