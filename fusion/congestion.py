@@ -43,13 +43,16 @@ class Congestion:
         bad &= self._congested | (links.vehicles >= parameters.congestion_vehicles)
         self._bad_since = np.where(bad, np.fmin(self._bad_since, now), np.nan)
         self._good_since = np.where(bad, np.nan, np.fmin(self._good_since, now))
-        self._green = np.where(bad, self._green + scene.span * (self._may_go(scene) & self._slow(scene)), 0.0)
+        mean, limit = self._mean_speed(scene), self._network.links.speed
+        slow = mean < parameters.congestion_slow * limit
+        self._green = np.where(bad, self._green + scene.span * (self._may_go(scene) & slow), 0.0)
         lit = np.bincount(self._network.lanes.link, np.isfinite(scene.green_for), len(bad)) > 0
         least = np.where(lit, parameters.congestion_settled, parameters.congestion_after)
         known = links.confidence >= parameters.congestion_confidence
         self._known_since = np.where(known, np.fmin(self._known_since, now), np.nan)
         lasting = (now - self._bad_since >= least) & (now - self._known_since >= parameters.congestion_after)
-        self._congested |= lasting & (self._green >= parameters.congestion_green)
+        stands = mean < parameters.congestion_stands * limit
+        self._congested |= lasting & (self._green >= parameters.congestion_green) & stands
         self._congested &= ~(now - self._good_since >= parameters.congestion_over)
         self._began = np.where(self._congested, np.fmin(self._began, self._bad_since), np.nan)
         rows = [int(link) for link in np.flatnonzero(self._congested)]
@@ -105,11 +108,11 @@ class Congestion:
         held = np.bincount(self._network.lanes.link, scene.green_for == 0.0, len(self._congested))
         return held < self._network.links.lane_count
 
-    def _slow(self, scene: Scene) -> NDArray[np.bool_]:
-        """Tell on which links the vehicles are slow at this moment."""
+    def _mean_speed(self, scene: Scene) -> NDArray[np.float64]:
+        """Mean speed of each link's vehicles at this moment, 0 where there are none, m/s."""
         link, count = self._network.lanes.link[scene.order.lane], len(self._congested)
         mean = np.bincount(link, scene.order.speed, count) / np.maximum(np.bincount(link, minlength=count), 1)
-        return mean < self._parameters.congestion_slow * self._network.links.speed
+        return mean.astype(np.float64)
 
     def _finding(self, scene: Scene, link: int) -> Finding:
         links, table = scene.links, self._network.links

@@ -16,13 +16,15 @@ ASTRAY = 2.5
 """A velocity this far from what it can have become is not believed, m/s,"""
 DISTRUST = 1.5
 """and nor is the track for so long after, s."""
+LONGEST = 1.0
+"""Who was not reported may have changed velocity for as long, but what came later is not told from a mistake, s."""
 
 
 class CredibleMotion:
     """Follows each velocity as fast as it can change, and sees which are ahead of that."""
 
     def __init__(self) -> None:
-        self._memory = TrackMemory(vx=np.nan, vy=np.nan, trusted=-np.inf)
+        self._memory = TrackMemory(vx=np.nan, vy=np.nan, trusted=-np.inf, updated=np.inf)
 
     def follow(self, scene: Scene) -> NDArray[np.bool_]:
         """Take one cycle; tell whose motion (n,) can be believed."""
@@ -31,7 +33,9 @@ class CredibleMotion:
         east = np.where(fresh, 0.0, tracks.vx - memory["vx"])
         north = np.where(fresh, 0.0, tracks.vy - memory["vy"])
         gap = np.hypot(east, north)
-        share = np.minimum(1.0, MOST * scene.span / np.maximum(gap, 1e-9))
+        unseen = np.clip(tracks.updated - memory["updated"], scene.span, max(LONGEST, scene.span))
+        memory["updated"][:] = tracks.updated
+        share = np.minimum(1.0, MOST * unseen / np.maximum(gap, 1e-9))
         memory["vx"][:] = np.where(fresh, tracks.vx, memory["vx"] + share * east)
         memory["vy"][:] = np.where(fresh, tracks.vy, memory["vy"] + share * north)
         astray = gap * (1.0 - share) > ASTRAY

@@ -12,6 +12,9 @@ from maps.network import RoadNetwork
 
 _BELIEVED = 0.7
 """Least probability of the lane whose limit counts."""
+_DOUBT, _AWAY = 1.0, 5
+"""Who drives from one lane to the next is on none for sure for so long, s; who is lost from sight for so many looks is
+the same when it comes back."""
 
 
 class FastVehicles:
@@ -19,7 +22,7 @@ class FastVehicles:
 
     def __init__(self, network: RoadNetwork, parameters: IncidentParameters) -> None:
         self._network, self._parameters = network, parameters
-        self._lasting = Lasting()
+        self._lasting = Lasting(_DOUBT, _AWAY)
         self._limit = np.append(network.lanes.speed, np.inf)
 
     def find(self, scene: Scene) -> list[Finding]:

@@ -62,7 +62,9 @@ class IncidentParameters:
     congestion_green: float = 25.0
     """and in either case its vehicles have been slow for this long meanwhile while no light held them, s:"""
     congestion_slow: float = 0.3
-    """below this share of the speed limit."""
+    """below this share of the speed limit;"""
+    congestion_stands: float = 0.15
+    """it is told when they are below this share, as when the queue stands again, not while green dissolves it."""
     congestion_over: float = 60.0
     """and free again when it has been low this long, s."""
     congestion_gone_after: float = 1.5
@@ -128,7 +130,9 @@ class IncidentParameters:
     braking_drop: float = 7.0
     """A vehicle that loses this much speed, m/s,"""
     braking_within: float = 1.0
-    """within this time, s, brakes suddenly."""
+    """within this time, s, brakes suddenly, if two looks in a row say so"""
+    braking_at_once: float = 8.5
+    """or one says that it lost this much, m/s."""
     red_for: float = 1.0
     """A stop line is passed at red when the light has been red this long, s,"""
     red_speed: float = 2.0

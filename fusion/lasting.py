@@ -18,11 +18,14 @@ class Held(NamedTuple):
 
 
 class Lasting:
-    """Remembers since when a condition has held; a lapse no longer than `grace` s does not end it."""
+    """Remembers since when a condition has held; a lapse no longer than `grace` s does not end it.
 
-    def __init__(self, grace: float = 0.0) -> None:
+    Nor does it if a track is away from the picture for `patience` looks at most.
+    """
+
+    def __init__(self, grace: float = 0.0, patience: int = 0) -> None:
         self._grace = grace
-        self._memory = TrackMemory(seconds=0.0, metres=0.0, lapse=0.0)
+        self._memory = TrackMemory(patience, seconds=0.0, metres=0.0, lapse=0.0)
 
     def follow(self, scene: Scene, holds: NDArray[np.bool_]) -> Held:
         """Take the condition (n,) of one cycle."""

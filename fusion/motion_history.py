@@ -7,9 +7,10 @@ from fusion.scene import Scene
 from fusion.track_memory import TrackMemory
 
 STEPS = 5
-UNSEEN = 0.35
+UNSEEN = 0.3
 """A track that nobody reported for so long, s, has a guessed speed: what it really lost meanwhile comes out at once."""
 _NAMES = tuple(f"speed{step}" for step in range(2 * STEPS))
+_SEEN = tuple(f"seen{step}" for step in range(STEPS))
 
 
 class MotionHistory:
@@ -17,7 +18,7 @@ class MotionHistory:
 
     def __init__(self, within: float) -> None:
         self._within = within
-        self._memory = TrackMemory(wait=0.0, unseen=-np.inf, **dict.fromkeys(_NAMES, float("nan")))
+        self._memory = TrackMemory(wait=0.0, **dict.fromkeys(_NAMES, float("nan")), **dict.fromkeys(_SEEN, 0.0))
         self.drop: NDArray[np.float64] = np.zeros(0)
         """Speed lost since `within` s ago, m/s; NaN for tracks younger than that."""
         self.steady: NDArray[np.float64] = np.zeros(0)
@@ -27,19 +28,20 @@ class MotionHistory:
         corrected, is none from which it could have braked.
         """
         self.watched: NDArray[np.bool_] = np.zeros(0, bool)
-        """Reported all along for the last `2 * within` s."""
+        """Reported now and `within` s ago: neither speed is a guess, though a sensor may have missed it meanwhile."""
 
     def follow(self, scene: Scene) -> None:
         """Take the speeds of one cycle."""
         memory = self._memory.follow(scene.tracks.track_id, scene.alignment)
         speed = scene.tracks.speed.astype(np.float64)
-        memory["unseen"][scene.now - scene.tracks.updated > UNSEEN] = scene.now
-        self.watched = scene.now - memory["unseen"] >= 2.0 * self._within
+        seen = scene.now - scene.tracks.updated <= UNSEEN
+        self.watched = seen & (memory[_SEEN[-1]] > 0.0)
         memory["wait"] += scene.span
         due = memory["wait"] >= self._within / STEPS - 1e-6
         memory["wait"][due] = 0.0
         self.drop = memory[_NAMES[STEPS - 1]] - speed
         self.steady = np.minimum.reduce([memory[name] for name in _NAMES[STEPS - 1 :]])
-        for newer, older in zip(reversed(_NAMES[:-1]), reversed(_NAMES), strict=False):
-            memory[older][due] = memory[newer][due]
-        memory[_NAMES[0]][due] = speed[due]
+        for names, newest in ((_NAMES, speed), (_SEEN, seen)):
+            for newer, older in zip(reversed(names[:-1]), reversed(names), strict=False):
+                memory[older][due] = memory[newer][due]
+            memory[names[0]][due] = newest[due]

@@ -11,6 +11,7 @@ from fusion.lane_bounds import LaneBounds
 from fusion.lasting import Lasting
 from fusion.places import Places
 from fusion.scene import Scene
+from fusion.tracks import TrackTable
 from maps.lane_index import LaneIndex
 from maps.network import RoadClass, RoadNetwork
 from maps.participants import ParticipantKind
@@ -18,6 +19,8 @@ from maps.participants import ParticipantKind
 _MOVES = 0.5
 _LONGEST = 2.5
 """An unknown road user that moves faster, m/s, and is shorter, m, may be an animal."""
+_NO_CYCLE = 1.0
+"""Who is shorter than this, m, rides no cycle: sensors take walkers for riders, and measure them all the same."""
 
 
 class Carriageway:
@@ -54,12 +57,19 @@ class Pedestrians:
         """Return the incidents of this cycle."""
         tracks = scene.tracks
         unknown = (tracks.kind == ParticipantKind.UNKNOWN) & (tracks.length < _LONGEST) & (tracks.speed > _MOVES)
-        rows = np.flatnonzero(((tracks.kind == ParticipantKind.PEDESTRIAN) | unknown) & scene.sure)
+        walks = (tracks.kind == ParticipantKind.PEDESTRIAN) | self._mistaken(tracks)
+        rows = np.flatnonzero((walks | unknown) & scene.sure)
         lane = np.full(len(tracks), -1, np.int32)
         lane[rows] = self._carriageway.lanes(scene, rows)
         held = self._lasting.follow(scene, lane >= 0)
         found = np.flatnonzero((held.seconds >= self._parameters.pedestrian_for) & (lane >= 0))
         return [self._finding(scene, int(row), int(lane[row]), float(held.seconds[row])) for row in found]
+
+    def _mistaken(self, tracks: TrackTable) -> NDArray[np.bool_]:
+        """Tell which tracks are taken for riders but are too short for that."""
+        short = (tracks.length > 0.0) & (tracks.length < _NO_CYCLE)
+        rider: NDArray[np.bool_] = (tracks.kind == ParticipantKind.CYCLIST) & short
+        return rider
 
     def _finding(self, scene: Scene, row: int, lane: int, seconds: float) -> Finding:
         track = int(scene.tracks.track_id[row])

@@ -28,6 +28,8 @@ _RIGHT = math.radians(35.0)
 _APPROACHED = 1.5
 """Who was seen from outside on that road for less than this before the line, s, may have come by another lane, or by
 another road where two meet at an angle."""
+_AWAY = 6
+"""Who is lost from sight for so many looks, a second or so, is the same when it comes back."""
 _ASIDE = 12.0
 """Farther from the lane's line than this the vehicle has turned off, m."""
 
@@ -37,7 +39,7 @@ class RedLight:
 
     def __init__(self, network: RoadNetwork, ends: LaneEnds, parameters: IncidentParameters) -> None:
         self._network, self._ends, self._parameters = network, ends, parameters
-        self._memory = TrackMemory(lane=-1.0, since=np.inf, close=0.0, crossed=np.nan, red=0.0, speed=0.0)
+        self._memory = TrackMemory(_AWAY, lane=-1.0, since=np.inf, close=0.0, crossed=np.nan, red=0.0, speed=0.0)
         self._link = np.append(network.lanes.link, -1)
         self._heading = np.arctan2(ends.east, ends.north)
 

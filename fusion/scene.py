@@ -86,6 +86,14 @@ class Scene:
         return gap
 
     @cached_property
+    def leader_speed(self) -> NDArray[np.float64]:
+        """Speed of the next ahead on its lane by track, inf where nobody is ahead or the track is on no lane, m/s."""
+        speed, order = np.full(len(self.tracks), np.inf), self.order
+        follows = np.flatnonzero(np.isfinite(order.gap))
+        speed[order.row[follows]] = order.speed[follows - 1]
+        return speed
+
+    @cached_property
     def ahead(self) -> NDArray[np.float64]:
         """Distance from the end of its lane by track, NaN where it is on none, m."""
         ahead = np.full(len(self.tracks), np.nan)

@@ -1,6 +1,7 @@
 """Rule: a vehicle that crawls along a free road."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fusion.findings import about_track, lane_name
 from fusion.incident_book import Finding
@@ -18,6 +19,8 @@ _LEAST = 0.8
 """Slower vehicles stand, m/s."""
 _START = 40.0
 """Behind a junction vehicles still speed up, m."""
+_AWAY, _CLOSE = 0.6, 10.0
+"""Who is faster than this share of the limit and farther ahead than this, m, drives away."""
 
 
 class SlowVehicles:
@@ -46,7 +49,8 @@ class SlowVehicles:
             & scene.vehicles
             & ((tracks.lane_offset > _START) | ~self._bounds.begins[tracks.lane])
         )
-        slow &= np.minimum(scene.gap, np.nan_to_num(scene.ahead)) > parameters.slow_free
+        slow &= np.nan_to_num(scene.ahead) > parameters.slow_free
+        slow &= (scene.gap > parameters.slow_free) | self._drives_away(scene)
         slow &= np.abs(np.nan_to_num(self._history.drop, nan=99.0)) < parameters.slow_settled
         held = self._lasting.follow(scene, slow)
         sure = (held.seconds >= parameters.slow_for) & (held.metres >= parameters.slow_distance) & slow
@@ -55,6 +59,11 @@ class SlowVehicles:
             for row in np.flatnonzero(sure)
             if not self._turns_aside(scene, int(row))
         ]
+
+    def _drives_away(self, scene: Scene) -> NDArray[np.bool_]:
+        """Tell for whom the one ahead on the lane drives away and holds nobody up: who has overtaken it, mostly."""
+        leader = scene.leader_speed
+        return (scene.gap > _CLOSE) & (leader > _AWAY * self._limit[scene.tracks.lane])
 
     def _turns_aside(self, scene: Scene, row: int) -> bool:
         """Tell whether a bus stop or a car park is at hand."""

@@ -9,6 +9,7 @@ from fusion.incident_parameters import IncidentParameters
 from fusion.incidents import IncidentKind
 from fusion.motion_history import MotionHistory
 from fusion.scene import Scene
+from fusion.track_memory import TrackMemory
 from maps.network import RoadNetwork
 
 _OLD = 2.5
@@ -22,15 +23,19 @@ class SuddenBraking:
 
     def __init__(self, network: RoadNetwork, history: MotionHistory, parameters: IncidentParameters) -> None:
         self._network, self._history, self._parameters = network, history, parameters
-        self._credible = CredibleMotion()
+        self._credible, self._memory = CredibleMotion(), TrackMemory(hard=0.0)
 
     def find(self, scene: Scene) -> list[Finding]:
         """Return the incidents of this cycle."""
         tracks, believed = scene.tracks, self._credible.follow(scene)
         drop = np.minimum(self._history.steady - tracks.speed, self._history.drop)
-        rows = np.flatnonzero(np.nan_to_num(drop) >= self._parameters.braking_drop)
+        drop, parameters = np.nan_to_num(drop), self._parameters
+        hard = (drop >= parameters.braking_drop) & self._history.watched & believed
+        memory = self._memory.follow(tracks.track_id, scene.alignment)
+        rows = np.flatnonzero(hard & ((memory["hard"] > 0.0) | (drop >= parameters.braking_at_once)))
+        memory["hard"][:] = hard
         sigma = np.sqrt((tracks.covariance[rows, 2, 2] + tracks.covariance[rows, 3, 3]) / 2)
-        old = (scene.now - tracks.born[rows] >= _OLD) & self._history.watched[rows] & believed[rows]
+        old = scene.now - tracks.born[rows] >= _OLD
         rows = rows[scene.vehicles[rows] & old & (drop[rows] > _SURE * sigma)]
         return [self._finding(scene, int(row)) for row in rows]
 

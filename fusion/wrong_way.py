@@ -16,6 +16,9 @@ from fusion.scene import Scene
 from maps.lane_index import LaneIndex
 from maps.network import RoadNetwork
 
+_UNSEEN, _AWAY = 1.0, 5
+"""Sensors may miss it for so long, s, the picture be without it for so many looks; its way then does not count."""
+
 
 class WrongWay:
     """Remembers for how long vehicles have driven against the lane they are on."""
@@ -24,7 +27,7 @@ class WrongWay:
         self, network: RoadNetwork, index: LaneIndex, paths: PathIndex, parameters: IncidentParameters
     ) -> None:
         self._network, self._index, self._paths, self._parameters = network, index, paths, parameters
-        self._lasting, self._bounds = Lasting(), LaneBounds(network)
+        self._lasting, self._bounds = Lasting(_UNSEEN, _AWAY), LaneBounds(network)
 
     def find(self, scene: Scene) -> list[Finding]:
         """Return the incidents of this cycle."""

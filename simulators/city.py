@@ -84,6 +84,7 @@ class CitySimulation:
             incident = self._config.files.incident
             self._breakdowns.block(BlockLane(incident.lane, incident.position, incident.duration))
         self._breakdowns.follow()
+        self._vans.follow()
         self._staged.follow()
         frame = self._reader.frame(self.epoch + self.elapsed, lag)
         return replace(frame, staged=self._labels(frame))
@@ -158,6 +159,10 @@ class CitySimulation:
 
     def close(self) -> None:
         """End the run."""
+        if self._staged.acting:
+            # libsumo keeps orders to move a vehicle (`moveToXY`) beyond the end of a run; the first step of the next
+            # run in this process would carry them out on vehicles that are no more
+            libsumo.simulationStep()
         libsumo.close()
 
 

@@ -8,8 +8,11 @@ import libsumo
 from simulators.staged_places import Places, Point
 from simulators.sumo_net import SumoNet
 
-OWN, BLIND, PAST_LIGHTS, UNSAFE = 31, 0, 7, 6
-"""Speed modes: as drivers do; whatever is in the way; past lights and others' right of way; that, and too close."""
+OWN, BLIND, PAST_LIGHTS, UNSAFE = 31, 0, 39, 6
+"""Speed modes: as drivers do; whatever is in the way; past lights and others' right of way, also inside a junction; too
+close."""
+HARD, USUAL = 9.0, 4.5
+"""Full braking on a dry road, and as drivers brake at most by themselves, m/s2."""
 
 
 class StagedDriver:

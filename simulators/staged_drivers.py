@@ -9,21 +9,21 @@ from collections.abc import Iterator
 
 import libsumo
 
-from simulators.staged_driver import BLIND, PAST_LIGHTS, UNSAFE, StagedDriver, cars, free_ahead
+from maps.participants import ParticipantKind
+from simulators.staged_driver import HARD, PAST_LIGHTS, USUAL, StagedDriver, cars, free_ahead
 from simulators.staged_places import ENDS, Places, Point, point_on
+from simulators.staged_tailgating import TailgatingDriver
+from simulators.sumo_frames import carries_obu
 from simulators.sumo_net import SumoNet
 
-_HARD = 9.0
-"""Full braking on a dry road, m/s2."""
-_USUAL = 4.5
-_CLOSE, _NEEDED = 1.2, 6.0
-"""Two are close to a collision so short before it, s, if only braking harder than this avoids it, m/s2."""
 _SLOWS = 4.0
 """Who is to crawl takes this long to brake, s."""
 _AHEAD = 120.0
 _STOP_WAY = 50.0
+_NEAR = 80.0
+"""What is over within two seconds is staged so near to a unit, m: farther away one misses more."""
 _IN_VIEW = 145.0
-"""Nobody can find who races where no unit looks, m from one."""
+"""Nobody can find who races without a terminal where no unit looks, m from one."""
 _FREE = 2
 """Of `moveToXY`: anywhere, whatever the route says."""
 
@@ -68,20 +68,24 @@ class FastDriver(StagedDriver):
     factor = 1.5
 
     @staticmethod
-    def seek(places: Places, _: SumoNet) -> Iterator[str]:
-        """Find one with a free road and a light that will be green."""
-        now = libsumo.simulation.getTime()
+    def seek(places: Places, net: SumoNet) -> Iterator[str]:
+        """Find one who drives straight on along a free road, and a light that will be green."""
+        now, turns = libsumo.simulation.getTime(), directions(net)
         for name, _place, _left in cars(places, 2 * ENDS):
             lights = libsumo.vehicle.getNextTLS(name)
             if not lights or not 150.0 < lights[0][2] < 320.0 or lights[0][3] != "G":
                 continue
-            in_time = libsumo.trafficlight.getNextSwitch(lights[0][0]) - now > lights[0][2] / 18.0
-            if in_time and libsumo.vehicle.getSpeed(name) > 11.0 and free_ahead(name, 200.0):
+            signal, link, way, _state = lights[0]
+            in_time = libsumo.trafficlight.getNextSwitch(signal) - now > way / 18.0
+            straight = turns.get((signal, link)) == "s"
+            fast = libsumo.vehicle.getSpeed(name) > 11.0
+            if in_time and straight and fast and free_ahead(name, way + ENDS) and keeps_lane(name):
                 yield name
 
     def __init__(self, vehicle: str, places: Places) -> None:
         super().__init__(vehicle, places)
         self._own = libsumo.vehicle.getSpeedFactor(vehicle)
+        self._reports = carries_obu(vehicle, ParticipantKind.CAR)
         libsumo.vehicle.setSpeedFactor(vehicle, self.factor)
 
     def drive(self) -> bool:
@@ -89,7 +93,7 @@ class FastDriver(StagedDriver):
         lane = libsumo.vehicle.getLaneID(self.actor)
         limit = libsumo.lane.getMaxSpeed(lane)
         fast = libsumo.vehicle.getSpeed(self.actor) > max(1.25 * limit, limit + 3.5)
-        return bool(fast) and self._places.overlooked(self.point, _IN_VIEW)
+        return bool(fast) and (self._reports or self._places.overlooked(self.point, _IN_VIEW))
 
     def give_back(self) -> None:
         """Let the driver drive again."""
@@ -107,7 +111,7 @@ class BrakingDriver(StagedDriver):
         """Find one with nobody close ahead or behind."""
         for name, place, left in cars(places, 2 * ENDS):
             fast = libsumo.vehicle.getSpeed(name) > 12.0 and place > ENDS and left > ENDS
-            if not fast or not places.overlooked(libsumo.vehicle.getPosition(name)):
+            if not fast or not places.overlooked(libsumo.vehicle.getPosition(name), _NEAR):
                 continue
             behind = libsumo.vehicle.getFollower(name, 60.0)
             if free_ahead(name, 45.0) and not behind[0]:
@@ -115,7 +119,7 @@ class BrakingDriver(StagedDriver):
 
     def __init__(self, vehicle: str, places: Places) -> None:
         super().__init__(vehicle, places)
-        libsumo.vehicle.setDecel(vehicle, _HARD)
+        libsumo.vehicle.setDecel(vehicle, HARD)
         libsumo.vehicle.setSpeed(vehicle, 0.0)
 
     def drive(self) -> bool:
@@ -128,7 +132,7 @@ class BrakingDriver(StagedDriver):
 
     def give_back(self) -> None:
         """Let the driver drive again."""
-        libsumo.vehicle.setDecel(self.actor, _USUAL)
+        libsumo.vehicle.setDecel(self.actor, USUAL)
         super().give_back()
 
 
@@ -141,8 +145,7 @@ class RedLightDriver(StagedDriver):
     @staticmethod
     def seek(places: Places, net: SumoNet) -> Iterator[str]:
         """Find one who comes first to a light that stays red, and does not turn right."""
-        now = libsumo.simulation.getTime()
-        turns = {(link.signal, link.link_index): link.direction for link in net.connections}
+        now, turns = libsumo.simulation.getTime(), directions(net)
         for name, _, _ in cars(places, 0.0):
             lights = libsumo.vehicle.getNextTLS(name)
             if not lights or not 20.0 < lights[0][2] < 70.0 or lights[0][3] != "r":
@@ -166,55 +169,6 @@ class RedLightDriver(StagedDriver):
         return self._passed
 
 
-class TailgatingDriver(StagedDriver):
-    """Comes up to a standing vehicle and brakes at the last moment."""
-
-    kind = "near_miss"
-    seconds = 14.0
-    late = 0.65
-    """Way left at which it brakes, s of driving."""
-
-    @staticmethod
-    def seek(places: Places, _: SumoNet) -> Iterator[str]:
-        """Find one who comes up fast to one who stands."""
-        for name, place, _left in cars(places, ENDS):
-            leader = libsumo.vehicle.getLeader(name, 100.0)
-            if not leader or not leader[0] or not 25.0 < leader[1] < 70.0 or place < ENDS / 2:
-                continue
-            fast, stands = libsumo.vehicle.getSpeed(name) > 10.0, libsumo.vehicle.getSpeed(leader[0]) < 0.1
-            same = libsumo.vehicle.getLaneID(leader[0]) == libsumo.vehicle.getLaneID(name)
-            if fast and stands and same and places.overlooked(libsumo.vehicle.getPosition(name)):
-                yield name
-
-    def __init__(self, vehicle: str, places: Places) -> None:
-        super().__init__(vehicle, places)
-        self._pace = float(libsumo.vehicle.getSpeed(vehicle))
-        self._brakes = False
-        libsumo.vehicle.setLaneChangeMode(vehicle, 0)
-        libsumo.vehicle.setSpeedMode(vehicle, BLIND)
-        libsumo.vehicle.setSpeed(vehicle, self._pace)
-
-    def drive(self) -> bool:
-        """Come up, then brake."""
-        leader = libsumo.vehicle.getLeader(self.actor, 100.0)
-        if not leader or not leader[0]:
-            return False
-        closing = libsumo.vehicle.getSpeed(self.actor) - libsumo.vehicle.getSpeed(leader[0])
-        gap = leader[1] + libsumo.vehicle.getMinGap(self.actor)
-        if not self._brakes and gap - self._pace * libsumo.simulation.getDeltaT() < self.late * self._pace:
-            self._brakes = True
-            libsumo.vehicle.setDecel(self.actor, _HARD)
-            libsumo.vehicle.setSpeedMode(self.actor, UNSAFE)
-            libsumo.vehicle.setSpeed(self.actor, 0.0)
-        return bool(closing > 2.0 and gap < _CLOSE * closing and closing * closing > 2.0 * _NEEDED * gap)
-
-    def give_back(self) -> None:
-        """Let the driver drive again."""
-        libsumo.vehicle.setDecel(self.actor, _USUAL)
-        libsumo.vehicle.setLaneChangeMode(self.actor, 1621)
-        super().give_back()
-
-
 class ParkingDriver(StagedDriver):
     """Stops at the kerb of a road without a car park and stays."""
 
@@ -225,7 +179,7 @@ class ParkingDriver(StagedDriver):
 
     @staticmethod
     def seek(places: Places, _: SumoNet) -> Iterator[str]:
-        """Find one on the rightmost lane for cars who can stop in view."""
+        """Find one on the rightmost lane for cars who can stop in view, away from where queues stand."""
         for edge in places.edges:
             lane = edge.lane_for("passenger")
             if lane is None:
@@ -234,7 +188,7 @@ class ParkingDriver(StagedDriver):
                 spot = libsumo.vehicle.getLanePosition(name) + _STOP_WAY
                 if libsumo.vehicle.getVehicleClass(name) != "passenger" or libsumo.vehicle.getStops(name, 1):
                     continue
-                if spot < lane.length - ENDS and places.overlooked(point_on(edge.id, lane.index, spot)):
+                if spot < lane.length - 2 * ENDS and places.overlooked(point_on(edge.id, lane.index, spot)):
                     yield name
 
     def __init__(self, vehicle: str, places: Places) -> None:
@@ -272,6 +226,17 @@ class ParkingDriver(StagedDriver):
     def give_back(self) -> None:
         """Drive on from the lane."""
         self._put(0.0)
+
+
+def keeps_lane(vehicle: str) -> bool:
+    """Tell whether a vehicle can drive on along its lane."""
+    own = libsumo.vehicle.getLaneID(vehicle)
+    return any(lane == own and offset == 0 for lane, _, _, offset, *_ in libsumo.vehicle.getBestLanes(vehicle))
+
+
+def directions(net: SumoNet) -> dict[tuple[str, int], str]:
+    """Give by signal and place in it where a link leads: `s` straight on, `l` left, `r` right, and so on."""
+    return {(link.signal, link.link_index): link.direction for link in net.connections}
 
 
 def right_of(degrees: float) -> Point:

@@ -50,6 +50,11 @@ class StagedIncidents:
         return {act.actor: act.kind for act in self._acts if act.begun}
 
     @property
+    def acting(self) -> bool:
+        """Whether something is staged, or about to be."""
+        return bool(self._acts)
+
+    @property
     def bodies(self) -> Mapping[str, Body]:
         """Bodies of those that are no vehicles, whatever the simulation takes them for."""
         return {act.actor: act.body for act in self._acts if isinstance(act, StagedObject)}

@@ -42,7 +42,7 @@ def _body(kind: ParticipantKind, length: float, width: float, height: float) -> 
 ROLES = {
     role.kind: role
     for role in (
-        Role("wrong_way", _body(ParticipantKind.CAR, 4.7, 1.8, 1.5), -8.0, 48.0, 6.0, left=True),
+        Role("wrong_way", _body(ParticipantKind.CAR, 4.7, 1.8, 1.5), -8.0, 64.0, 8.0, left=True),
         Role("pedestrian_on_carriageway", _body(ParticipantKind.PEDESTRIAN, 0.4, 0.5, 1.7), 1.2, 24.0, 20.0),
         Role("animal_on_carriageway", _body(ParticipantKind.UNKNOWN, 1.2, 0.5, 0.8), 1.5, 30.0, 20.0),
         Role("debris", _body(ParticipantKind.UNKNOWN, 1.0, 0.8, 0.5), 0.0, 10.0, 30.0),
