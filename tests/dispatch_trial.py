@@ -130,7 +130,8 @@ class _Advisor:
     def __init__(self, trial: BusTrial, network: RoadNetwork, desk: TransitDesk) -> None:
         self._trial, self._network, self._desk = trial, network, desk
         self._dispatch = DispatchDesk(network)
-        self._road = RoadNow(SignalCycles(network).table(), *np.zeros((2, len(network.lanes.length))))
+        self._cycles = SignalCycles(network)
+        self._queues = np.zeros((2, len(network.lanes.length)))
         self._slowed: dict[str, float] = {}
         self.held = 0.0
         self.count = 0
@@ -148,7 +149,8 @@ class _Advisor:
             statuses[bus.vehicle] = BusStatus(
                 timestamp=int(now * 1e3), seq=0, line=bus.line, direction=direction, trip=bus.vehicle
             )
-        self._desk.turn(fixes, statuses, self._road, now)
+        self._cycles.follow(self._trial.lights(), now)
+        self._desk.turn(fixes, statuses, RoadNow(self._cycles.table(), *self._queues), now)
         for advice in self._dispatch.turn(self._desk, now):
             if advice.kind in TO_DRIVERS:
                 self._follow(advice, now)

@@ -234,3 +234,16 @@ def test_a_van_drives_from_stop_to_stop_and_waits_beside_the_road(city: CitySimu
     assert _van_leaves_the_road(city, 240.0) == libsumo.busstop.getLaneID(second)
     assert not city.obey(DriveToStop("VAN001", "nowhere")).accepted
     assert not city.obey(DriveToStop("VAN999", first)).accepted
+
+
+def test_a_van_that_is_told_inside_a_junction_drives_there_once_it_has_left_it(city: CitySimulation) -> None:
+    city.step()
+    assert city.obey(EnterVan("VAN001", "S.W1B_W2B")).accepted
+    assert _van_leaves_the_road(city, 90.0)
+    assert city.obey(DriveToStop("VAN001", "S.W3B_P1e")).accepted
+    until = city.elapsed + 240.0
+    while city.elapsed < until and not libsumo.vehicle.getRoadID("VAN001").startswith(":"):
+        city.step()
+    assert libsumo.vehicle.getRoadID("VAN001").startswith(":")
+    assert city.obey(DriveToStop("VAN001", "S.W2B_W3B")).accepted
+    assert _van_leaves_the_road(city, 300.0) == libsumo.busstop.getLaneID("S.W2B_W3B")

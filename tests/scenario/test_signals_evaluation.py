@@ -104,7 +104,9 @@ def test_the_other_controllers_bring_the_vehicles_through(crossroads: Path, name
     assert json.loads(crossroads.with_name("out.json").read_text(encoding="utf-8")) == found
 
 
-def test_compare_prints_intervals_and_draws(crossroads: Path, tmp_path: Path) -> None:
+def test_compare_prints_intervals_and_draws(
+    crossroads: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     options = ["--controllers", "fixed,greedy", "--seeds", "1-2", "--end", "200", "--plot", str(tmp_path / "p.svg")]
     out = ["--out", str(tmp_path / "c.json")]
     result = CliRunner().invoke(app, ["signals", "compare", "--sumocfg", str(crossroads), *options, *out])
@@ -112,3 +114,4 @@ def test_compare_prints_intervals_and_draws(crossroads: Path, tmp_path: Path) ->
     assert [line.split()[0] for line in result.stdout.splitlines()] == ["controller", "fixed", "greedy"]
     assert "<svg" in (tmp_path / "p.svg").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "c.json").read_text(encoding="utf-8"))["fixed"]["delay_s"]["half_width_95"] >= 0
+    assert "pyarrow" not in "".join(capfd.readouterr())

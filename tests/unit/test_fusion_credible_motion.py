@@ -20,13 +20,20 @@ LINKS = LinkStates(
 )
 
 
-def believed(speed: Callable[[float], float], span: float = 0.1, seconds: float = 6.0) -> list[tuple[float, bool]]:
-    """When one road user with this speed is believed."""
+def believed(
+    speed: Callable[[float], float],
+    span: float = 0.1,
+    seconds: float = 6.0,
+    hidden: tuple[float, float] = (0.0, 0.0),
+) -> list[tuple[float, bool]]:
+    """When one road user with this speed, whom nobody reports while `hidden` (from, until; s), is believed."""
     credible, matcher, before = CredibleMotion(), LaneMatcher(STREET), np.zeros(0, np.uint32)
     told = []
     for cycle in range(round(seconds / span)):
         time = cycle * span
-        table = matcher.match(tracks([User(-100.0, speed=speed(time))], NOW + time), span)
+        unseen = time - hidden[0] if hidden[0] < time < hidden[1] else 0.0
+        user = User(-100.0, speed=speed(time - unseen), unseen=unseen)
+        table = matcher.match(tracks([user], NOW + time), span)
         order = lane_order(table, STREET, QueueParameters())
         scene = Scene(NOW + time, span, table, matcher.lateral, order, LINKS, np.zeros(0), before=before)
         before = table.track_id
@@ -52,3 +59,11 @@ def test_who_is_fast_from_one_moment_to_the_next_is_not_believed_then_and_for_a_
 def test_noise_of_a_speed_is_no_reason_for_doubt() -> None:
     rng = np.random.default_rng(1)
     assert all(sure for _, sure in believed(lambda _: float(10.0 + rng.normal(0.0, 0.4))))
+
+
+def test_what_a_vehicle_may_have_lost_while_nobody_saw_it_is_believed() -> None:
+    def speed(time: float) -> float:
+        return float(np.clip(14.0 - 9.0 * (time - 2.0), 0.1, 14.0))
+
+    assert all(sure for _, sure in believed(speed, hidden=(1.95, 2.75)))
+    assert not all(sure for _, sure in believed(lambda time: 2.0 * speed(time), hidden=(1.95, 2.75)))

@@ -9,6 +9,12 @@ from fusion.incidents import Incident, IncidentKind
 from maps.participants import ParticipantKind
 
 
+def lost(time: float, when: tuple[float, float], user: User) -> list[User]:
+    """Give this road user and another far away, and the other alone while the first is lost (from, until; s)."""
+    other = User(-300.0 + 5.0 * time, LANE_Y[1], 5.0, track=9)
+    return [other] if when[0] < time < when[1] else [user, other]
+
+
 def first_of(seen: list[tuple[float, Incident]], kind: IncidentKind) -> tuple[float, Incident]:
     return next((time, incident) for time, incident in seen if incident.kind is kind)
 
@@ -31,6 +37,33 @@ def test_a_vehicle_that_crawls_along_a_free_road_is_found_within_ten_seconds() -
     time, incident = first_of(seen, IncidentKind.SLOW_VEHICLE)
     assert time <= 10.0
     assert incident.figures["driven_m"] >= 15.0
+
+
+def test_a_vehicle_that_is_too_fast_is_found_as_soon_though_it_is_lost_from_sight_for_a_moment() -> None:
+    speed = 1.5 * LIMIT
+    seen = incidents_of(lambda time: lost(time, (2.0, 2.8), User(-480.0 + speed * time, speed=speed)), 8.0)
+    assert first_of(seen, IncidentKind.FAST_VEHICLE)[0] <= 5.0
+
+
+def test_a_vehicle_that_crawls_is_found_though_others_overtake_it_all_the_time() -> None:
+    def users(time: float) -> list[User]:
+        passers = [
+            User(-380.0 + 3.0 * begin + LIMIT * (time - begin), speed=LIMIT, track=10 + begin)
+            for begin in range(0, 12, 3)
+            if time >= begin
+        ]
+        return [User(-400.0 + 3.0 * time, speed=3.0, track=1), *passers]
+
+    time, incident = first_of(incidents_of(users, 12.0), IncidentKind.SLOW_VEHICLE)
+    assert time <= 10.0
+    assert incident.tracks == (1,)
+
+
+def test_a_vehicle_held_up_by_a_slow_one_is_no_slow_vehicle() -> None:
+    def users(time: float) -> list[User]:
+        return [User(-400.0 + 3.0 * time, speed=3.0, track=1), User(-360.0 + 3.0 * time, speed=3.0, track=2)]
+
+    assert (1,) not in {incident.tracks for _, incident in incidents_of(users, 12.0)}
 
 
 def test_a_column_that_crawls_is_no_slow_vehicle() -> None:
@@ -61,7 +94,11 @@ def test_braking_harder_than_drivers_do_is_found() -> None:
 
 
 def test_a_speed_that_was_guessed_while_nobody_reported_is_no_braking() -> None:
-    assert IncidentKind.SUDDEN_BRAKING not in kinds(braking(9.0, hidden=(2.5, 3.5)))
+    assert IncidentKind.SUDDEN_BRAKING not in kinds(braking(9.0, hidden=(2.5, 4.2)))
+
+
+def test_braking_is_found_though_a_sensor_misses_the_vehicle_for_a_moment() -> None:
+    assert IncidentKind.SUDDEN_BRAKING in kinds(braking(9.0, hidden=(3.2, 3.7)))
 
 
 def test_braking_for_a_light_is_not_sudden() -> None:
@@ -94,11 +131,24 @@ def test_a_small_unknown_road_user_that_moves_on_the_carriageway_may_be_an_anima
     assert first_of(seen, IncidentKind.ANIMAL_ON_CARRIAGEWAY)[0] <= 5.0
 
 
+def test_a_walker_whom_a_sensor_takes_for_a_rider_is_found_by_the_size() -> None:
+    def users(time: float) -> list[User]:
+        return [User(-200.0 + 1.2 * time, speed=1.2, kind=ParticipantKind.CYCLIST)]
+
+    assert first_of(incidents_of(users, 6.0, length=0.4), IncidentKind.PEDESTRIAN_ON_CARRIAGEWAY)[0] <= 5.0
+    assert incidents_of(users, 6.0, length=1.7) == []
+
+
 def test_a_vehicle_at_the_kerb_is_parked_there() -> None:
     seen = incidents_of(lambda _: [User(-250.0, LANE_Y[0] - 2.2)], 45.0)
     time, incident = first_of(seen, IncidentKind.ILLEGAL_PARKING)
     assert 7.0 <= time <= 10.0
     assert incident.figures["stood_s"] >= 7.0
+
+
+def test_who_drives_against_its_lane_is_found_as_soon_though_it_is_lost_from_sight_for_a_moment() -> None:
+    seen = incidents_of(lambda time: lost(time, (1.0, 1.8), User(-100.0 - 10.0 * time, speed=-10.0)), 6.0)
+    assert first_of(seen, IncidentKind.WRONG_WAY)[0] <= 3.0
 
 
 def runner(speed: float, light: str) -> list[tuple[float, Incident]]:
@@ -110,6 +160,11 @@ def test_who_drives_on_at_red_is_found() -> None:
     assert time <= 8.5
     assert incident.figures["red_s"] >= 1.0
     assert incident.started == pytest.approx(incident.updated, abs=3.0)
+
+
+def test_who_drives_on_at_red_is_found_though_it_is_lost_from_sight_at_the_line() -> None:
+    seen = incidents_of(lambda time: lost(time, (6.1, 6.9), User(-60.0 + 10.0 * time, speed=10.0)), 9.0, lambda _: RED)
+    assert first_of(seen, IncidentKind.RED_LIGHT_PASSAGE)[1].tracks == (1,)
 
 
 def test_who_drives_on_at_green_is_not() -> None:
@@ -154,6 +209,13 @@ def test_running_into_a_standing_vehicle_is_a_near_miss_until_the_last_moment() 
     assert 5.0 <= time <= 6.2
     assert incident.figures["time_to_collision_s"] <= 1.2
     assert incident.tracks == (1, 2)
+
+
+def test_running_into_a_vehicle_that_stands_a_little_aside_is_a_near_miss() -> None:
+    def users(time: float) -> list[User]:
+        return [User(-250.0 + min(15.0 * time, 90.0), speed=15.0 if time < 6.0 else 0.0), User(-153.0, LANE_Y[0] - 1.1)]
+
+    assert first_of(incidents_of(users, 8.0), IncidentKind.NEAR_MISS)[0] <= 6.2
 
 
 def test_coming_to_a_stop_behind_a_queue_is_no_near_miss() -> None:

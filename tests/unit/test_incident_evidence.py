@@ -121,3 +121,4 @@ def test_start_end_place_evidence_and_confidence_of_every_kind_reach_the_reader(
     assert (item.ended - item.started).total_seconds() == pytest.approx(11.0)
     assert (item.kind, item.link, item.tracks) == (kind.value, "AB", [7])
     assert (item.confidence, item.evidence) == (0.8, "It stands.")
+    assert (item.lane, item.figures) == (0, {"stood_s": 8.0})

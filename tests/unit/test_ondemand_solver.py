@@ -151,3 +151,32 @@ def test_a_new_request_breaks_no_promise(data: st.DataObject) -> None:
             promised.append(msgspec.structs.replace(
                 wanted, promised_pickup=times[wanted.id, True] + 120, promised_dropoff=times[wanted.id, False] + 120
             ))  # fmt: skip
+
+
+def test_an_idle_bus_is_sent_where_riders_would_wait_long_for_a_busy_one() -> None:
+    jobs = [job("a", 1, 5), job("b", 0, 4)]
+    buses = [BUS, msgspec.structs.replace(BUS, id="B2", place=1)]
+    plan = solve(jobs, buses, SECONDS, NOW)
+    check(plan, jobs, buses)
+    times = {visit.job: visit.time for route in plan.visits.values() for visit in route if visit.is_pickup}
+    assert times == {"a": NOW, "b": NOW}
+
+
+def test_riders_on_board_are_not_taken_round_by_a_stop_that_another_bus_is_near() -> None:
+    aboard = job("a", 0, 4, aboard="B1", boarded=NOW - 60.0, promised_pickup=NOW, promised_dropoff=NOW + 3000.0)
+    buses = [msgspec.structs.replace(BUS, place=2), msgspec.structs.replace(BUS, id="B2", place=1)]
+    plan = solve([aboard, job("b", 0, 1)], buses, SECONDS, NOW)
+    assert [visit.job for visit in plan.visits["B1"]] == ["a"]
+
+
+@pytest.mark.parametrize("heads", ["B1", "B2"])
+def test_between_buses_that_are_nearly_as_near_the_one_that_drives_there_goes_on(heads: str) -> None:
+    seconds = SECONDS.copy()
+    seconds[1, 3] -= 30.0  # nearer, by less than it costs to turn round
+    asked = job("a", 3, 6, promised_pickup=NOW + 900.0, promised_dropoff=NOW + 2400.0)
+    buses = [
+        msgspec.structs.replace(BUS, id=name, place=place, heads_for=("a", True) if name == heads else None)
+        for name, place in (("B1", 5), ("B2", 1))
+    ]
+    plan = solve([asked], buses, seconds, NOW)
+    assert [visit.job for visit in plan.visits[heads]] == ["a", "a"]
