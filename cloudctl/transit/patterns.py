@@ -75,11 +75,6 @@ class Pattern:
     def _squares(self) -> Reals:
         return np.asarray(np.maximum((self._steps**2).sum(axis=1), 1e-9))
 
-    def place_of(self, along: float) -> tuple[float, float]:
-        """Point of the local plane (m) at a distance along the way."""
-        x = np.interp(along, self.point_at, self.points[:, 0])
-        return float(x), float(np.interp(along, self.point_at, self.points[:, 1]))
-
     def next_stop(self, along: float) -> int:
         """Number of the first stop at or beyond a distance; the number of stops where all are passed."""
         return int(np.searchsorted(self.stop_at, along, "left"))

@@ -14,7 +14,6 @@ def test_a_way_runs_along_the_roads_and_has_its_stops_in_order() -> None:
     assert np.allclose(pattern.stop_at, [stop_x(n) for n in range(world.BLOCKS)], atol=1.0)
     along, off, heading = pattern.locate((1234.0, 7.0), (0.0, pattern.length))
     assert np.allclose((along, off, heading), (1234.0, 7.0, EAST))
-    assert np.allclose(pattern.place_of(1234.0), (1234.0, 0.0))
 
 
 def test_a_stop_between_two_directions_drawn_as_one_line_lies_on_the_side_of_its_line() -> None:
