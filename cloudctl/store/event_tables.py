@@ -26,7 +26,7 @@ def enter_keys(connection: psycopg.Connection, keys: Sequence[EventKey]) -> set[
         "INSERT INTO v2x.event_key AS known (key, received, timed)"
         " SELECT key, to_timestamp(received), timed FROM unnest(%s::bytea[], %s::float8[], %s::boolean[])"
         " AS k (key, received, timed)"
-        " ON CONFLICT (key) DO UPDATE SET received = excluded.received"
+        " ON CONFLICT (key) DO UPDATE SET received = excluded.received, entered = now()"
         " WHERE NOT known.timed AND known.received < excluded.received - %s::interval RETURNING key",
         (*(list(column) for column in zip(*keys, strict=True)), REPEAT_WINDOW),
     ).fetchall()

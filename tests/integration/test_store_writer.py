@@ -86,6 +86,27 @@ def test_a_replay_of_frames_and_events_stores_nothing_twice(store_database: str,
     assert done[1] == {"frames_repeated": 30, "events_repeated": 20}
 
 
+def test_what_an_outage_made_old_is_stored_once_though_the_house_is_kept_between(
+    store_database: str, tmp_path: Path
+) -> None:
+    """Its content is months old when it is stored, and a writer that was ended too early brings it again."""
+    done = []
+    for run in ("first", "again"):
+        spool = Spool(tmp_path / run, 1 << 28, min_free_bytes=0)
+        spool_frames(spool, 30)
+        for number in range(20):
+            spool_event(spool, *request("CAR1", number, NOON))
+        writer = Writer(store_database, spool, "map")
+        writer.drain()
+        done.append(writer.status.counters)
+        with psycopg.connect(store_database, autocommit=True) as connection:
+            connection.execute("SELECT v2x.maintain(now())")
+    assert done[1] == {"frames_repeated": 30, "events_repeated": 20}
+    with psycopg.connect(store_database, autocommit=True) as connection:
+        connection.execute("SELECT v2x.maintain(now() + interval '8 days')")
+    assert (count(store_database, "frame_ledger"), count(store_database, "event_key")) == (0, 0)
+
+
 def test_repetitions_within_one_batch_are_stored_once(store_database: str, spool: Spool) -> None:
     for _ in range(3):
         spool_frames(spool, 10)
