@@ -1,4 +1,4 @@
-"""`/api/v1/signals/green-wave-plans`: offsets for a corridor of signals from the flows that were measured on it.
+"""`/api/v1/green-wave-plans`: offsets for a corridor of signals from the flows that were measured on it.
 
 A plan is worked out and given, not carried out: fixed plans are changed where controllers are configured.
 """
@@ -38,7 +38,7 @@ from cloudctl.store.reader import StoreReader
 _FAULTS: FaultTable = {CorridorError: (422, "Unusable corridor")}
 _NEEDS = [requires(Permission.CONTROL_SIGNALS), requires(Permission.SEE_HISTORY)]
 
-router = APIRouter(prefix="/api/v1/signals/green-wave-plans", tags=["signals"])
+router = APIRouter(prefix="/api/v1/green-wave-plans", tags=["signals"])
 
 
 @router.post("", responses={**RESPONSES, **problem_responses(403, 409, 503, 504)}, dependencies=_NEEDS)
@@ -82,7 +82,8 @@ async def _flows(
         raise ProblemError(422, "Unusable time", "give both start and end, or neither of them")
     else:
         links, moves = (frame_for(request, actor, part) for part in (Part.LINKS, Part.MOVEMENTS))
-        flows, time = live_flows(passages, moves, links), 0.0 if links is None else links.frame.time
+        newest = links or moves
+        flows, time = live_flows(passages, moves, links), 0.0 if newest is None else newest.frame.time
     unknown = sorted({str(network.links.id[each.approach]) for each in passages if each not in flows})
     if unknown:
         raise ProblemError(409, "Flows not known", f"no flow is known for {', '.join(unknown)}")

@@ -1,4 +1,4 @@
-"""`/api/v1/signals/green-wave-plans`: plans from measured flows, for whom, and what is refused."""
+"""`/api/v1/green-wave-plans`: plans from measured flows, for whom, and what is refused."""
 
 import time
 from collections.abc import AsyncIterator
@@ -27,7 +27,7 @@ from cloudctl.publish.frames import Column, FrameKind, encode_frame
 
 NETWORK = sample.network()
 NAMES = [str(name) for name in NETWORK.signals.id]
-ROUTE = "/api/v1/signals/green-wave-plans"
+ROUTE = "/api/v1/green-wave-plans"
 NOW = float(int(time.time()))
 GREEN_LEFT = 12.0
 

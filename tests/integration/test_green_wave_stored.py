@@ -13,7 +13,7 @@ PERIOD = {"start": at(0), "end": at(7200)}
 
 async def plan(api: Api, status: int = 200, **wanted: object) -> Any:
     body = {"signals": NAMES} | PERIOD | wanted
-    answer = await api.client.post("/api/v1/signals/green-wave-plans", json=body)
+    answer = await api.client.post("/api/v1/green-wave-plans", json=body)
     assert answer.status_code == status, answer.text
     return answer.json()
 
