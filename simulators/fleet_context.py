@@ -52,11 +52,12 @@ class FleetContext:
         seed = int(self.rng.integers(2**31))
         return DeviceClient(self.broker, f"{self.prefix}-{device}", self.ledger, subscriptions, on_message, seed=seed)
 
-    def spawn(self, work: Coroutine[object, object, None]) -> None:
-        """Run something beside the fleet and keep hold of it."""
+    def spawn(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        """Run something beside the fleet and keep hold of it; `finished` waits for it."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def finished(self) -> None:
         """Wait for all that was spawned."""

@@ -119,15 +119,17 @@ class RideService:
         names = self._stands = spread_out(self._stops, VANS)
         self.vans = [Van(f"VAN{number + 1:03d}", stop, *self._stops[stop]) for number, stop in enumerate(names)]
         self._near: Mapping[str, frozenset[str]] = {}
-        self._ending, self._next = False, float("inf")
+        self._next = float("inf")
+        self._work: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Work beside the fleet until `stop`."""
-        self._context.spawn(self._run())
+        self._work = self._context.spawn(self._run())
 
     def stop(self) -> None:
-        """End within a turn."""
-        self._ending = True
+        """End at once: a platform that does not answer is not waited for."""
+        if self._work is not None:
+            self._work.cancel()
 
     def enter(self, frame: WorldFrame) -> None:
         """See where the vans are at a step of the city; one that left the road at its stop has arrived."""
@@ -144,7 +146,7 @@ class RideService:
     async def _run(self) -> None:
         self._near = await asyncio.to_thread(stops_near, self._context.network)
         async with httpx.AsyncClient(base_url=self._api, trust_env=False, timeout=_PATIENCE) as client:
-            while not self._ending:
+            while True:
                 with suppress(httpx.HTTPError, msgspec.MsgspecError):
                     await self.turn(client)
                 await asyncio.sleep(TURN)

@@ -213,3 +213,26 @@ def test_most_riders_start_where_vans_wait(scene: Scene) -> None:
     starts = [start for start, _ in (scene.service._two_stops() for _ in range(300))]
     assert 0.55 < starts.count("S4") / len(starts) < 0.8
     assert len(set(starts)) == 6
+
+
+async def test_a_platform_that_does_not_answer_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulators.ride_service.stops_near", lambda _: {})
+    asked, gone = asyncio.Event(), asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await reader.read()
+        writer.close()
+        gone.set()
+
+    async with await asyncio.start_server(say_nothing, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        context = fleet_world.make_context("mqtt://127.0.0.1:1", fleet_world.CirclingCity(0, 0))
+        service = RideService(context, f"http://127.0.0.1:{port}")
+        service.start()
+        async with asyncio.timeout(10.0):
+            await asked.wait()
+        service.stop()
+        async with asyncio.timeout(1.0):
+            await context.finished()
+            await gone.wait()
