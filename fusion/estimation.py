@@ -234,7 +234,7 @@ def learn_rest(track: Record, report: Record) -> None:
     if track["source_time"][0] == report["time"]:
         track["source_place"][0, 0], track["source_place"][0, 1] = report["raw"][0], report["raw"][1]
         track["source_variance"][0] = report["compared"]
-    if not self_reported or has_company(track, report["device"], report["time"]):
+    if not self_reported:  # a terminal's slow error is in the state already
         track["blur"] += BLUR_GAIN * (report["blur"] - track["blur"])
     note_recent(track, report["device"], report["time"])
     track["updated"] = max(track["updated"], report["time"])

@@ -236,7 +236,7 @@ def bury(tracks: Table, counters: Longs, now: float, span: float, parameters: Ta
         track = tracks[row]
         if now - track["updated"] > FADE_AFTER:
             track["log_odds"] -= tuning["fade"] * span
-        if track["log_odds"] < tuning["hide_log_odds"]:
+        if track["log_odds"] < tuning["hide_log_odds"] or now - track["updated"] > tuning["shown_for"]:
             track["hidden"] = True
         if is_over(track, now, tuning):
             counters[COUNT] -= 1

@@ -11,7 +11,7 @@ from fusion.motion import LARGEST_TURN_NOISE, move_track
 from fusion.terminal_drift import add_drift, drift_trace
 from maps.compiled import compiled
 
-ANOTHER_VEHICLE = 14.0
+ANOTHER_VEHICLE = 17.0
 """Cost of giving a vehicle's own report to a track that carries another vehicle's terminal."""
 OWN_TERMINAL = 3.0
 """Gain of giving a terminal's report to the track that took its last one, and cost of any other."""

@@ -37,7 +37,7 @@ class TrackerParameters(NamedTuple):
     """Share of the white acceleration that is left to who stands."""
     unknown_velocity_sigma: float = 6.0
     """1-sigma velocity of a newborn track without velocity, m/s."""
-    outsider_density: float = 6e-3
+    outsider_density: float = 1.5e-3
     """Density of reports that belong to no known track, 1/m2."""
     prior_velocity_sigma: float = 5.0
     """Spread of velocities of reports that belong to no known track, m/s."""
@@ -71,11 +71,11 @@ class TrackerParameters(NamedTuple):
     """Gain of a report by the device that reported last."""
     hit_other: float = 2.2
     """Gain of a report by another device."""
-    highest_log_odds: float = 6.0
+    highest_log_odds: float = 7.0
     lowest_log_odds: float = -4.5
     """Misses lower a track no further, so that it can come back; an unconfirmed one ends here when it falls silent."""
     confirm_log_odds: float = 2.2
-    hide_log_odds: float = 0.5
+    hide_log_odds: float = 1.0
     """A confirmed track below this is not shown but keeps its id for a while."""
     detection_near: float = 0.8
     detection_far: float = 0.55
@@ -87,12 +87,14 @@ class TrackerParameters(NamedTuple):
     """Weight of the newest outcome in a sensor's learnt detection probability."""
     alive_discount: float = 0.2
     """Share of a miss that counts against a confirmed track which another device sees steadily."""
-    view_margin: float = 0.92
+    view_margin: float = 0.99
     """Share of a sensor's radius within which a miss counts."""
     fade: float = 0.6
     """Loss of log-odds per second without a report."""
     coast: float = 3.0
     """A confirmed track lives this long without a report, s."""
+    shown_for: float = 2.0
+    """It is shown this long without a report, s; whoever comes back later is still known again."""
     tentative_coast: float = 0.45
     """An unconfirmed track lives this long without a report, s."""
     merge_distance: float = 6.0

@@ -93,7 +93,7 @@ def correct_report(device: Record, report: Record, parameters: Record) -> None:
         for axis in range(2):
             z[axis] -= device["drift"][axis]
         vx, vy = (0.0, 0.0) if math.isnan(z[2]) else (z[2], z[3])
-        report["blur"] = spread(device["bias_covariance"], 0.0, 0.0, vx, vy)
+        report["blur"] = 0.5 * (vx * vx + vy * vy) * device["bias_covariance"][3, 3]
         report["compared"] += spread(device["bias_relative"], 0.0, 0.0, vx, vy)
         return
     east, north = lever(device, z[0], z[1])
