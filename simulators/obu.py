@@ -14,7 +14,7 @@ from simulators.fleet_downlink import refusal_reason
 from simulators.fleet_motion import Rows, Segment
 from simulators.fleet_playback import Step
 from simulators.fleet_units import VEHICLE_CLASS
-from simulators.obu_advice import Advice, Declined, Drive, answer, end_of_speed, is_willing
+from simulators.obu_advice import Advice, Declined, Drive, answer, end_of_speed, is_news, is_willing
 from simulators.obu_gnss import GnssErrors
 from simulators.obu_messages import (
     Request,
@@ -28,8 +28,6 @@ from simulators.obu_messages import (
 LATENCY = 0.010
 """From sample to publication, s."""
 _PERIOD = 0.1
-INFORMATION = "bus_priority"
-"""Kind of advice that tells what became of a request."""
 _JOIN_WITHIN = 1.0
 """A new terminal connects within so many seconds, so that many do not come at once."""
 
@@ -223,18 +221,21 @@ class ObuFleet:
             return
         try:
             advice = msgspec.json.decode(payload, type=Advice)
-            limit = float(self._limits.get(terminal.lane, 13.9))
-            now = self._context.now()
-            order = answer(advice, terminal.drive, terminal.vehicle, link=terminal.link, limit=limit, now=now)
+            declined = "" if is_news(advice) else self._follow(terminal, advice)
         except msgspec.MsgspecError:
             self._context.ledger.fault("advisory_not_understood")
             return
-        told = advice.kind == INFORMATION  # what became of a request: nothing to follow, and nothing to decline
+        if terminal.client is not None:
+            reply = advice_answer(advice.id, not declined)
+            terminal.client.send_event("obu_advice_ack", f"{topic}/ACK", reply)
+
+    def _follow(self, terminal: Terminal, advice: Advice) -> str:
+        """Give the order by which the driver follows; the reason why not, empty where it is followed."""
+        limit = float(self._limits.get(terminal.lane, 13.9))
+        now = self._context.now()
+        order = answer(advice, terminal.drive, terminal.vehicle, link=terminal.link, limit=limit, now=now)
         declined = order.value if isinstance(order, Declined) else ""
-        if not told:
-            self._context.ledger.advisory(advice.kind, not declined, declined)
+        self._context.ledger.advisory(advice.kind, not declined, declined)
         if not isinstance(order, Declined):
             self._context.order(order)
-        if terminal.client is not None:
-            reply = advice_answer(advice.id, told or not declined)
-            terminal.client.send_event("obu_advice_ack", f"{topic}/ACK", reply)
+        return declined

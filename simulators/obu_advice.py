@@ -61,6 +61,12 @@ class Advice(msgspec.Struct, frozen=True):
     content: msgspec.Raw
 
 
+class _Standing(msgspec.Struct, frozen=True):
+    """How something stands that the vehicle was told of before."""
+
+    ended: bool = False
+
+
 @dataclass
 class Drive:
     """What a driver follows at the moment."""
@@ -79,6 +85,15 @@ def is_willing(vehicle: str, compliance: float, seed: int) -> bool:
     """
     digest = hashlib.blake2b(f"{seed}:{vehicle}".encode(), digest_size=8).digest()
     return int.from_bytes(digest) / 2**64 < compliance
+
+
+def is_news(advice: Advice) -> bool:
+    """Whether it only tells what became of a request or of earlier advice: nothing to follow, nothing to decline.
+
+    Raises:
+        msgspec.ValidationError: the content is none.
+    """
+    return advice.kind == "bus_priority" or msgspec.json.decode(advice.content, type=_Standing).ended
 
 
 def answer(advice: Advice, drive: Drive, vehicle: str, *, link: str, limit: float, now: float) -> Command | Declined:

@@ -6,7 +6,7 @@ import pytest
 from simulators.commands import Command, HoldAtStop, ParkAt, RequestPriority, SetRoute, SetSpeed
 from simulators.device_report import Ledger
 from simulators.fleet_downlink import Down, Priority
-from simulators.obu_advice import Advice, Declined, Drive, answer, end_of_speed, is_willing
+from simulators.obu_advice import Advice, Declined, Drive, answer, end_of_speed, is_news, is_willing
 from simulators.rsu_orders import PATIENCE, PriorityOrders
 
 NOW = 1_700_000_000.0
@@ -71,6 +71,13 @@ def test_what_is_unwanted_late_or_unknown_is_declined_with_the_reason(
     given: Advice, willing: bool, reason: Declined
 ) -> None:
     assert take(given, Drive(willing)) is reason
+
+
+def test_the_end_of_a_diversion_and_the_answer_to_a_request_are_no_advice_to_decline() -> None:
+    assert is_news(advice("diversion", {"links": [], "ended": True}, NOW))
+    assert is_news(advice("bus_priority", {"state": 4}))
+    assert not is_news(advice("diversion", {"links": ["L1"], "ended": False}))
+    assert not is_news(advice("glosa", {"speed_mps": 12.0}))
 
 
 @pytest.mark.parametrize("willing", [True, False])
