@@ -135,7 +135,7 @@ class BusTrial:
         now = self.now
         self._arrive(now)
         names = libsumo.vehicle.getIDList()
-        self._drivers.forget(libsumo.simulation.getArrivedIDList())
+        self._drivers.follow()
         for name in names:
             self._serve(name, self._buses.setdefault(name, _Riding()), now)
         return [self._read(name) for name in names]

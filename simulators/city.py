@@ -77,7 +77,7 @@ class CitySimulation:
         libsumo.simulationStep()
         self._reader.admit_new()
         self._reader.bodies.update(self._staged.bodies)
-        self._drivers.forget(libsumo.simulation.getArrivedIDList())
+        self._drivers.follow()
         self._signals.follow()
         if libsumo.simulation.getTime() >= self._incident_due:
             self._incident_due = float("inf")

@@ -15,6 +15,8 @@ PARKING_TIME = 1200.0
 """Seconds that a guided driver stays."""
 LONGEST_HOLD = 300.0
 """A driver holds no longer than this, s."""
+COMFORT = 1.5
+"""Drivers slow down to an advised speed with so much, m/s2; ISO 15622 allows 2.0 where people stand."""
 _SLOWEST = 1.0
 _CRAWL = 1.0
 """Speed at which drivers pass a breakdown, m/s."""
@@ -34,6 +36,8 @@ class Drivers:
     net: SumoNet
     _graphs: dict[str, RouteGraph] = field(default_factory=dict)
     _own_speed: dict[str, float] = field(default_factory=dict)
+    _slowing: dict[str, float] = field(default_factory=dict)
+    """Advised speed of those who are still faster, m/s."""
 
     def set_speed(self, vehicle: str, mps: float | None) -> bool:
         """Cap the speed a driver wants, or end that; the limit and safe driving stay above it."""
@@ -41,11 +45,29 @@ class Drivers:
         own = self._own_speed.setdefault(vehicle, libsumo.vehicle.getMaxSpeed(vehicle))
         if mps is None:
             del self._own_speed[vehicle]
+            self._slowing.pop(vehicle, None)
             libsumo.vehicle.setMaxSpeed(vehicle, own)
             return True
         limit = libsumo.vehicle.getAllowedSpeed(vehicle)
-        libsumo.vehicle.setMaxSpeed(vehicle, min(max(mps, _SLOWEST), own, limit))
+        self._slow(vehicle, min(max(mps, _SLOWEST), own, limit))
         return True
+
+    def follow(self) -> None:
+        """Slow down further who was advised to, after each step; drop what is kept of vehicles that left."""
+        present = set(libsumo.vehicle.getIDList()) if self._own_speed else set[str]()
+        self._own_speed = {name: own for name, own in self._own_speed.items() if name in present}
+        self._slowing = {name: wanted for name, wanted in self._slowing.items() if name in present}
+        for vehicle, wanted in self._slowing.copy().items():
+            self._slow(vehicle, wanted)
+
+    def _slow(self, vehicle: str, wanted: float) -> None:
+        """Cap the speed a step of comfort below what it is; a cap at once far below would be an emergency braking."""
+        cap = max(wanted, libsumo.vehicle.getSpeed(vehicle) - COMFORT * libsumo.simulation.getDeltaT())
+        libsumo.vehicle.setMaxSpeed(vehicle, cap)
+        if cap > wanted:
+            self._slowing[vehicle] = wanted
+        else:
+            self._slowing.pop(vehicle, None)
 
     def hold(self, vehicle: str, until: float) -> str:
         """Keep a bus at its stop until a simulation time, s; returns why not."""
@@ -65,11 +87,6 @@ class Drivers:
         except libsumo.TraCIException as error:
             return str(error)
         return ""
-
-    def forget(self, vehicles: Sequence[str]) -> None:
-        """Drop what is kept of vehicles that left."""
-        for vehicle in vehicles:
-            self._own_speed.pop(vehicle, None)
 
     def set_route(self, vehicle: str, links: Sequence[str]) -> str:
         """Send a vehicle along these links, then on to its goal; returns why not, empty when it goes.

@@ -91,10 +91,28 @@ def test_a_driver_keeps_to_an_advised_speed_until_it_ends(city: CitySimulation) 
     frame = steps(city, 2)
     fast = next(str(frame.id[i]) for i in np.argsort(-frame.speed) if frame.kind[i] == ParticipantKind.CAR)
     assert city.obey(SetSpeed(fast, 5.0)).accepted
-    steps(city, city.elapsed + 6)
+    steps(city, city.elapsed + 12)
     assert libsumo.vehicle.getSpeed(fast) <= 5.1
     assert city.obey(SetSpeed(fast, None)).accepted
     assert libsumo.vehicle.getMaxSpeed(fast) > 20
+
+
+def _drives_freely(name: str) -> bool:
+    ahead = libsumo.lane.getLength(libsumo.vehicle.getLaneID(name)) - libsumo.vehicle.getLanePosition(name)
+    return libsumo.vehicle.getSpeed(name) > 12 and ahead > 100 and not libsumo.vehicle.getLeader(name, 80)
+
+
+def test_drivers_slow_down_to_an_advised_speed_in_comfort(city: CitySimulation) -> None:
+    frame = steps(city, 2)
+    free = [name for name in cars(frame) if _drives_freely(name)][:30]
+    assert len(free) > 10
+    assert all(city.obey(SetSpeed(name, 6.0)).accepted for name in free)
+    speeds = [[libsumo.vehicle.getSpeed(name) for name in free]]
+    for _ in range(6):
+        steps(city, city.elapsed + 0.5)
+        speeds.append([libsumo.vehicle.getSpeed(name) for name in free])
+    hardest = -np.diff(speeds, axis=0).min(axis=0) / 0.5
+    assert 1.0 < hardest.max() < 3.5, "1.5 m/s2, and what drivers dawdle besides"
 
 
 def test_a_driver_takes_another_way_to_the_same_goal(city: CitySimulation) -> None:
