@@ -18,7 +18,9 @@ _SHRINK = 0.35
 _PARALLEL, _BESIDE, _STEADY = 0.3, 1.0, 0.9
 """Who follows another drives within this angle of it, rad, this far aside at most, m, both this near to the middle."""
 _STANDS, _ASKEW, _OFF, _WIDE = 0.6, 0.7, 1.3, 1.2
-"""Who is slower, m/s, goes nowhere: it may stand at such an angle, rad, as between two lanes, and so far off, m."""
+"""Who is slower, m/s, goes nowhere: it may stand at such an angle, rad, as between two lanes, and so far off, m.
+
+Who comes up to it drives near the middle all the same: beside it there may be room to pass."""
 _FAST = 3.0
 """Pairs of which nobody is faster are left out, m/s."""
 
@@ -82,10 +84,11 @@ def _one_follows(
     same = (tracks.lane[first] == tracks.lane[second]) & (tracks.lane[first] >= 0)
     turn = np.abs((tracks.heading[first] - tracks.heading[second] + np.pi) % (2 * np.pi) - np.pi)
     beside = np.abs(lateral[first] - lateral[second])
-    aside = np.maximum(np.abs(lateral[first]), np.abs(lateral[second]))
-    stands = np.minimum(tracks.speed[first], tracks.speed[second]) < _STANDS
-    line = (turn < _PARALLEL) & (beside < _BESIDE) & (aside < _STEADY)
-    askew = stands & (turn < _ASKEW) & (beside < _OFF) & (aside < _WIDE)
+    off = np.abs(np.stack((lateral[first], lateral[second])))
+    stands = np.stack((tracks.speed[first], tracks.speed[second])) < _STANDS
+    line = (turn < _PARALLEL) & (beside < _BESIDE) & (off < _STEADY).all(axis=0)
+    in_place = off < np.where(stands, _WIDE, _STEADY)
+    askew = stands.any(axis=0) & (turn < _ASKEW) & (beside < _OFF) & in_place.all(axis=0)
     follows: NDArray[np.bool_] = same & (line | askew)
     return follows
 

@@ -15,6 +15,7 @@ from fusion.picture import LevelOfService
 from fusion.scene import Scene
 from fusion.sections import begins_section, sections_of
 from maps.network import RoadNetwork
+from maps.participants import MOTOR_KINDS
 from maps.polyline import point_at
 
 _FULL = 15.0
@@ -35,6 +36,8 @@ class Congestion:
         ways = np.stack([lanes.link[table.to_lane[known]], lanes.link[table.from_lane[known]]])
         self._before = np.unique(ways, axis=1)
         self._section, self._begins = sections_of(network), begins_section(network)
+        self._for_motor = (lanes.allowed & MOTOR_KINDS) > 0
+        self._motor_lanes = np.bincount(lanes.link, self._for_motor, count)
 
     def find(self, scene: Scene) -> list[Finding]:
         """Return the congested links of this cycle."""
@@ -51,7 +54,7 @@ class Congestion:
         known = links.confidence >= parameters.congestion_confidence
         self._known_since = np.where(known, np.fmin(self._known_since, now), np.nan)
         lasting = (now - self._bad_since >= least) & (now - self._known_since >= parameters.congestion_after)
-        stands = mean < parameters.congestion_stands * limit
+        stands = (mean < parameters.congestion_stands * limit) & self._is_full(scene)
         self._congested |= lasting & (self._green >= parameters.congestion_green) & stands
         self._congested &= ~(now - self._good_since >= parameters.congestion_over)
         self._began = np.where(self._congested, np.fmin(self._began, self._bad_since), np.nan)
@@ -104,9 +107,16 @@ class Congestion:
         return float(x), float(y)
 
     def _may_go(self, scene: Scene) -> NDArray[np.bool_]:
-        """Tell on which links no light holds the traffic back; an unknown light does not."""
-        held = np.bincount(self._network.lanes.link, scene.green_for == 0.0, len(self._congested))
-        return held < self._network.links.lane_count
+        """Tell on which links no light holds the motor traffic back; an unknown light does not."""
+        held = (scene.green_for == 0.0) & self._for_motor
+        return np.bincount(self._network.lanes.link, held, len(self._congested)) < self._motor_lanes
+
+    def _is_full(self, scene: Scene) -> NDArray[np.bool_]:
+        """Tell on which links many vehicles queue or creep."""
+        links, parameters = scene.links, self._parameters
+        kilometres = self._network.links.length * self._motor_lanes / 1000.0
+        full: NDArray[np.bool_] = links.queue_length >= parameters.congestion_queue
+        return full | (links.vehicles >= parameters.congestion_density * kilometres)
 
     def _mean_speed(self, scene: Scene) -> NDArray[np.float64]:
         """Mean speed of each link's vehicles at this moment, 0 where there are none, m/s."""

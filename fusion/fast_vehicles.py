@@ -8,13 +8,14 @@ from fusion.incident_parameters import IncidentParameters
 from fusion.incidents import IncidentKind
 from fusion.lasting import Lasting
 from fusion.scene import Scene
+from fusion.track_memory import TrackMemory
 from maps.network import RoadNetwork
 
 _BELIEVED = 0.7
 """Least probability of the lane whose limit counts."""
 _DOUBT, _AWAY = 1.0, 5
-"""Who drives from one lane to the next is on none for sure for so long, s; who is lost from sight for so many looks is
-the same when it comes back."""
+"""Who is no longer too fast for so long, s, may be so still; who is lost from sight for so many looks is the same when
+it comes back."""
 
 
 class FastVehicles:
@@ -22,7 +23,7 @@ class FastVehicles:
 
     def __init__(self, network: RoadNetwork, parameters: IncidentParameters) -> None:
         self._network, self._parameters = network, parameters
-        self._lasting = Lasting(_DOUBT, _AWAY)
+        self._lasting, self._memory = Lasting(_DOUBT, _AWAY), TrackMemory(_AWAY, allowed=np.inf)
         self._limit = np.append(network.lanes.speed, np.inf)
 
     def find(self, scene: Scene) -> list[Finding]:
@@ -31,8 +32,12 @@ class FastVehicles:
         limit = self._limit[tracks.lane]
         sigma = np.sqrt((tracks.covariance[:, 2, 2] + tracks.covariance[:, 3, 3]) / 2)
         allowed = np.maximum(parameters.fast_share * limit, limit + parameters.fast_more) + 2 * sigma
-        fast = scene.vehicles & (tracks.speed > allowed) & (tracks.lane_probability >= _BELIEVED)
-        held = self._lasting.follow(scene, fast)
+        known = tracks.lane_probability >= _BELIEVED
+        memory = self._memory.follow(tracks.track_id, scene.alignment)
+        memory["allowed"][known] = allowed[known]
+        fast = scene.vehicles & (tracks.speed > allowed) & known
+        between = ~known & (tracks.speed > memory["allowed"])  # across a junction it is as fast as before it
+        held = self._lasting.follow(scene, fast, between)
         sure = fast & (held.seconds >= parameters.fast_for)
         return [self._finding(scene, int(row), float(held.seconds[row])) for row in np.flatnonzero(sure)]
 

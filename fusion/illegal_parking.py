@@ -10,9 +10,9 @@ from fusion.incident_book import Finding
 from fusion.incident_parameters import IncidentParameters
 from fusion.incidents import IncidentKind
 from fusion.lane_bounds import LaneBounds
-from fusion.lasting import Lasting
 from fusion.places import Places
 from fusion.scene import Scene
+from fusion.standstill import Standstill
 from maps.lane_index import LaneIndex
 from maps.network import RoadNetwork
 from maps.participants import ParticipantKind
@@ -26,7 +26,10 @@ class IllegalParking:
 
     def __init__(self, network: RoadNetwork, index: LaneIndex, places: Places, parameters: IncidentParameters) -> None:
         self._network, self._index, self._places, self._parameters = network, index, places, parameters
-        self._lasting, self._free, self._bounds = Lasting(grace=1.0), Lasting(grace=2.0), LaneBounds(network)
+        self._stood, self._free = (
+            Standstill(grace, parameters.standing_lost_for, parameters.moved) for grace in (1.0, 2.0)
+        )
+        self._bounds = LaneBounds(network)
         self._rightmost = np.append(network.lanes.index == self._first_for_cars(), False)
 
     def _first_for_cars(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
@@ -55,11 +58,12 @@ class IllegalParking:
         lane[rows] = np.where(at_kerb, found.lane, -1)
         clear = lane >= 0
         clear[rows] &= (scene.gap[rows] >= parameters.free_ahead) | (right > half)
-        held, free = self._lasting.follow(scene, lane >= 0), self._free.follow(scene, clear)
-        parked = (held.seconds >= parameters.parked_after) & (free.seconds >= parameters.free_for)
+        hidden = ~(scene.sure & scene.placed)
+        stood, free = self._stood.follow(scene, lane >= 0, hidden), self._free.follow(scene, clear, hidden)
+        parked = (stood >= parameters.parked_after) & (free >= parameters.free_for)
         return [
-            self._finding(scene, int(row), int(lane[row]), float(held.seconds[row]))
-            for row in np.flatnonzero(parked & (lane >= 0))
+            self._finding(scene, int(row), int(lane[row]), float(stood[row]))
+            for row in np.flatnonzero(parked)
             if self._forbidden(scene, int(row), int(lane[row]))
         ]
 

@@ -18,7 +18,7 @@ class IncidentParameters:
     exit_ahead: float = 50.0
     """This close to the end of its lane a vehicle may be held up by who stands beyond the junction, m."""
     standing_lost_for: int = 8
-    """Looks, two a second, for which a standing vehicle may be hidden and is remembered."""
+    """Looks, two a second, for which a standing or parked vehicle may be hidden and is remembered."""
     free_for: float = 5.0
     """The road ahead must have been free this long, s."""
     stop_line: float = 25.0
@@ -59,12 +59,16 @@ class IncidentParameters:
     congestion_settled: float = 30.0
     """or this long where a light is seen, s: the level is of two minutes already, once the link has been watched for
     a cycle;"""
-    congestion_green: float = 25.0
+    congestion_green: float = 15.0
     """and in either case its vehicles have been slow for this long meanwhile while no light held them, s:"""
     congestion_slow: float = 0.3
     """below this share of the speed limit;"""
     congestion_stands: float = 0.15
-    """it is told when they are below this share, as when the queue stands again, not while green dissolves it."""
+    """it is told when they are below this share, as when the queue stands again, not while green dissolves it,"""
+    congestion_queue: float = 20.0
+    """and the queue is this long, m: three vehicles, not the few that wait for an arrow of their own;"""
+    congestion_density: float = 40.0
+    """or, where all creep, so many vehicles are on a kilometre of each lane, as where free flow has broken down."""
     congestion_over: float = 60.0
     """and free again when it has been low this long, s."""
     congestion_gone_after: float = 1.5

@@ -27,10 +27,11 @@ class Lasting:
         self._grace = grace
         self._memory = TrackMemory(patience, seconds=0.0, metres=0.0, lapse=0.0)
 
-    def follow(self, scene: Scene, holds: NDArray[np.bool_]) -> Held:
-        """Take the condition (n,) of one cycle."""
+    def follow(self, scene: Scene, holds: NDArray[np.bool_], doubt: NDArray[np.bool_] | None = None) -> Held:
+        """Take the condition (n,) of one cycle; where it is in `doubt` (n,) it neither holds nor lapses."""
         memory = self._memory.follow(scene.tracks.track_id, scene.alignment)
-        lapse = np.where(holds, 0.0, memory["lapse"] + scene.span)
+        counts = np.ones(len(holds), np.bool_) if doubt is None else ~doubt
+        lapse = np.where(holds, 0.0, memory["lapse"] + scene.span * counts)
         goes_on = holds | ((memory["seconds"] > 0.0) & (lapse <= self._grace))
         memory["seconds"][:] = np.where(goes_on, memory["seconds"] + scene.span * holds, 0.0)
         memory["metres"][:] = np.where(goes_on, memory["metres"] + scene.span * scene.tracks.speed * holds, 0.0)

@@ -28,6 +28,11 @@ _RIGHT = math.radians(35.0)
 _APPROACHED = 1.5
 """Who was seen from outside on that road for less than this before the line, s, may have come by another lane, or by
 another road where two meet at an angle."""
+_UNSEEN = 3.0
+"""Who drives on with its terminal in the lane where it was seen last is the same when it is seen from outside again so
+much later, s,"""
+_SILENT = 0.5
+"""unless nobody reports it, s."""
 _AWAY = 6
 """Who is lost from sight for so many looks, a second or so, is the same when it comes back."""
 _ASIDE = 12.0
@@ -72,12 +77,13 @@ class RedLight:
             (away >= parameters.red_beyond)
             & ~waits
             & scene.vehicles[rows]
+            & scene.placed[rows]
             & ~self._turned_right(scene, rows, lane[rows])
         )
         ran &= ~soon
         stands = ~waits & (tracks.speed[rows] < parameters.standing_speed)
         found = [self._finding(scene, int(row), int(lane[row]), memory) for row in rows[ran]]
-        late = (away >= parameters.red_beyond) | (scene.now - at > _PATIENCE)
+        late = ((away >= parameters.red_beyond) & scene.placed[rows]) | (scene.now - at > _PATIENCE)
         over = rows[ran | stands | (~waits & ~soon & late) | (passes & ~came)]
         memory["lane"][over] = -1.0
         memory["crossed"][over], memory["close"][over] = np.nan, 0.0
@@ -93,8 +99,16 @@ class RedLight:
         other = fresh & (memory["lane"] != lane)
         memory["close"][other] = 0.0
         known = memory["lane"].astype(np.int32)
-        memory["since"][(fresh & (self._link[known] != self._link[lane])) | ~scene.placed] = scene.now
+        changed = fresh & (self._link[known] != self._link[lane])
+        memory["since"][changed | self._out_of_sight(scene, comes & (known != lane))] = scene.now
         memory["lane"][fresh] = lane[fresh]
+
+    def _out_of_sight(self, scene: Scene, elsewhere: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Tell whose way (n,) is not known: `elsewhere` are those on another lane than where they were seen last."""
+        tracks = scene.tracks
+        long = scene.now - tracks.roadside > _UNSEEN
+        lost: NDArray[np.bool_] = ~scene.placed & (long | elsewhere | (scene.now - tracks.updated > _SILENT))
+        return lost
 
     def _turned_right(self, scene: Scene, rows: NDArray[np.int64], lane: NDArray[np.int32]) -> NDArray[np.bool_]:
         turn = scene.tracks.heading[rows] - self._heading[lane]

@@ -17,6 +17,8 @@ SURE_SIGMA = 1.0
 SURE_EXISTENCE = 0.9
 SEEN_WITHIN = 1.0
 """Who was seen from outside this lately is placed by more than its own terminal, s."""
+LEVEL = 0.5
+"""Two vehicles one of which is more than this share of its length beyond the other's rear are level."""
 YOUNG = 1.0
 """Tracks younger than this are not judged, s."""
 
@@ -80,9 +82,14 @@ class Scene:
 
     @cached_property
     def gap(self) -> NDArray[np.float64]:
-        """Free distance ahead on its lane by track, inf where nobody is ahead or the track is on no lane, m."""
-        gap = np.full(len(self.tracks), np.inf)
-        gap[self.order.row] = self.order.gap
+        """Free distance ahead on its lane by track, inf where nobody is ahead or the track is on no lane, m.
+
+        Who is level with another, beside it or the same one seen twice, is not behind it.
+        """
+        gap, free = np.full(len(self.tracks), np.inf), self.order.gap.copy()
+        level = np.flatnonzero(free < -LEVEL * self.order.length)
+        free[level] = free[level - 1]
+        gap[self.order.row] = free
         return gap
 
     @cached_property

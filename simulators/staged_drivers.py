@@ -4,14 +4,13 @@ Each class looks for a vehicle in a place that suits it (`seek`), takes its whee
 whether what is staged is going on at this moment.
 """
 
-import math
 from collections.abc import Iterator
 
 import libsumo
 
 from maps.participants import ParticipantKind
 from simulators.staged_driver import HARD, PAST_LIGHTS, USUAL, StagedDriver, cars, free_ahead
-from simulators.staged_places import ENDS, Places, Point, point_on
+from simulators.staged_places import ENDS, Places, point_on
 from simulators.staged_tailgating import TailgatingDriver
 from simulators.sumo_frames import carries_obu
 from simulators.sumo_net import SumoNet
@@ -24,8 +23,10 @@ _NEAR = 80.0
 """What is over within two seconds is staged so near to a unit, m: farther away one misses more."""
 _IN_VIEW = 145.0
 """Nobody can find who races without a terminal where no unit looks, m from one."""
-_FREE = 2
-"""Of `moveToXY`: anywhere, whatever the route says."""
+_DRAWS_IN, _SLANT = 20.0, 0.12
+"""Who parks draws in to the kerb on the last metres, so far to the side for each of them."""
+_RACE = 5.0
+"""Who races can do so for so long, s, before it has to brake or to change lanes."""
 
 
 class SlowDriver(StagedDriver):
@@ -79,7 +80,7 @@ class FastDriver(StagedDriver):
             in_time = libsumo.trafficlight.getNextSwitch(signal) - now > way / 18.0
             straight = turns.get((signal, link)) == "s"
             fast = libsumo.vehicle.getSpeed(name) > 11.0
-            if in_time and straight and fast and free_ahead(name, way + ENDS) and keeps_lane(name):
+            if in_time and straight and fast and free_ahead(name, way + ENDS) and keeps_lane(name, way):
                 yield name
 
     def __init__(self, vehicle: str, places: Places) -> None:
@@ -93,7 +94,19 @@ class FastDriver(StagedDriver):
         lane = libsumo.vehicle.getLaneID(self.actor)
         limit = libsumo.lane.getMaxSpeed(lane)
         fast = libsumo.vehicle.getSpeed(self.actor) > max(1.25 * limit, limit + 3.5)
-        return bool(fast) and (self._reports or self._places.overlooked(self.point, _IN_VIEW))
+        seen = self._reports or self._places.overlooked(self.point, _IN_VIEW)
+        return bool(fast) and seen and (self.begun or self._can_race())
+
+    def _can_race(self) -> bool:
+        """Tell whether neither a vehicle nor a light nor a change of lanes will soon slow it down."""
+        speed = float(libsumo.vehicle.getSpeed(self.actor))
+        reach = _RACE * speed + speed * speed / (2.0 * USUAL)
+        lights = libsumo.vehicle.getNextTLS(self.actor)
+        if lights and lights[0][2] < reach:
+            signal, _, way, state = lights[0]
+            if state != "G" or libsumo.trafficlight.getNextSwitch(signal) - libsumo.simulation.getTime() < way / speed:
+                return False
+        return free_ahead(self.actor, reach) and keeps_lane(self.actor, reach)
 
     def give_back(self) -> None:
         """Let the driver drive again."""
@@ -193,55 +206,40 @@ class ParkingDriver(StagedDriver):
 
     def __init__(self, vehicle: str, places: Places) -> None:
         super().__init__(vehicle, places)
-        self._edge, self._lane = libsumo.vehicle.getRoadID(vehicle), libsumo.vehicle.getLaneIndex(vehicle)
         self._right = 0.0
-        self._place: tuple[float, float, float] | None = None
-        spot = libsumo.vehicle.getLanePosition(vehicle) + _STOP_WAY
-        libsumo.vehicle.setStop(vehicle, self._edge, spot, self._lane, self.seconds)
+        self._spot = libsumo.vehicle.getLanePosition(vehicle) + _STOP_WAY
+        edge, lane = libsumo.vehicle.getRoadID(vehicle), libsumo.vehicle.getLaneIndex(vehicle)
+        libsumo.vehicle.setStop(vehicle, edge, self._spot, lane, self.seconds)
 
     def drive(self) -> bool:
-        """Stop, then stand aside."""
-        if self._place is None:
-            if not libsumo.vehicle.isStopped(self.actor):
-                return False
-            self._place = (*self.point, libsumo.vehicle.getAngle(self.actor))
-        stands = self._right >= self.aside
-        self._right = min(self._right + 0.4, self.aside)
-        self._put(self._right)
-        return stands
+        """Draw in to the kerb while it still rolls, then stand there."""
+        if self._spot - libsumo.vehicle.getLanePosition(self.actor) < _DRAWS_IN:
+            rolls = libsumo.vehicle.getSpeed(self.actor) * libsumo.simulation.getDeltaT()
+            self._right = min(self._right + _SLANT * rolls, self.aside)
+            libsumo.vehicle.setLateralLanePosition(self.actor, -self._right)
+        return bool(libsumo.vehicle.isStopped(self.actor))
 
     def over(self) -> bool:
         """Tell whether the time is over."""
         return False
 
-    def _put(self, right: float) -> None:
-        if self._place is None:
-            return
-        x, y, angle = self._place
-        east, north = right_of(angle)
-        libsumo.vehicle.moveToXY(
-            self.actor, self._edge, self._lane, x + right * east, y + right * north, angle=angle, keepRoute=_FREE
-        )
-
     def give_back(self) -> None:
-        """Drive on from the lane."""
-        self._put(0.0)
+        """Drive on in the lane."""
+        libsumo.vehicle.setLateralLanePosition(self.actor, 0.0)
 
 
-def keeps_lane(vehicle: str) -> bool:
-    """Tell whether a vehicle can drive on along its lane."""
-    own = libsumo.vehicle.getLaneID(vehicle)
-    return any(lane == own and offset == 0 for lane, _, _, offset, *_ in libsumo.vehicle.getBestLanes(vehicle))
+def keeps_lane(vehicle: str, reach: float) -> bool:
+    """Tell whether a vehicle can drive on along its lane, and those that go on from it, for `reach` m."""
+    own, place = libsumo.vehicle.getLaneID(vehicle), libsumo.vehicle.getLanePosition(vehicle)
+    return any(
+        lane == own and offset == 0 and length - place > reach
+        for lane, length, _, offset, *_ in libsumo.vehicle.getBestLanes(vehicle)
+    )
 
 
 def directions(net: SumoNet) -> dict[tuple[str, int], str]:
     """Give by signal and place in it where a link leads: `s` straight on, `l` left, `r` right, and so on."""
     return {(link.signal, link.link_index): link.direction for link in net.connections}
-
-
-def right_of(degrees: float) -> Point:
-    """Unit vector to the right of a SUMO angle."""
-    return math.cos(math.radians(degrees)), -math.sin(math.radians(degrees))
 
 
 DRIVERS: dict[str, type[StagedDriver]] = {

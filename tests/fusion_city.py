@@ -144,6 +144,8 @@ class User:
     """Track id; 0 takes the place in the list, from 1 on."""
     unseen: float = 0.0
     """s since it was reported"""
+    alone: float = 0.0
+    """s since its own terminal was not the only one to report it"""
 
 
 def tracks(users: list[User], now: float, **columns: ArrayLike) -> TrackTable:
@@ -173,7 +175,7 @@ def tracks(users: list[User], now: float, **columns: ArrayLike) -> TrackTable:
         lane=np.full(count, -1, np.int32),
         lane_probability=np.zeros(count, np.float32),
         lane_offset=np.full(count, np.nan, np.float32),
-        roadside=np.full(count, now),
+        roadside=now - np.array([user.alone for user in users], float),
     )
     order = np.argsort(ids)
     table = TrackTable(*(getattr(table, field.name)[order] for field in fields(TrackTable)))

@@ -45,6 +45,23 @@ def test_a_vehicle_that_is_too_fast_is_found_as_soon_though_it_is_lost_from_sigh
     assert first_of(seen, IncidentKind.FAST_VEHICLE)[0] <= 5.0
 
 
+def test_a_vehicle_that_is_too_fast_before_and_after_a_junction_is_found_though_no_lane_leads_across() -> None:
+    speed = 1.5 * LIMIT
+
+    def users(time: float) -> list[User]:
+        return [User(-480.0 + speed * time, LANE_Y[0] - (20.0 if 2.0 < time < 4.0 else 0.0), speed)]
+
+    assert first_of(incidents_of(users, 10.0), IncidentKind.FAST_VEHICLE)[0] <= 5.6
+
+
+def test_who_slows_down_meanwhile_is_not_too_fast_for_long() -> None:
+    def users(time: float) -> list[User]:
+        slow = 2.0 < time < 4.0
+        return [User(-480.0 + 1.5 * LIMIT * time, LANE_Y[0] - 20.0 * slow, (0.8 if slow else 1.5) * LIMIT)]
+
+    assert first_of(incidents_of(users, 10.0), IncidentKind.FAST_VEHICLE)[0] >= 6.6
+
+
 def test_a_vehicle_that_crawls_is_found_though_others_overtake_it_all_the_time() -> None:
     def users(time: float) -> list[User]:
         passers = [
@@ -146,6 +163,48 @@ def test_a_vehicle_at_the_kerb_is_parked_there() -> None:
     assert incident.figures["stood_s"] >= 7.0
 
 
+def test_a_parked_vehicle_is_found_as_soon_though_it_is_hidden_for_a_while() -> None:
+    seen = incidents_of(lambda time: lost(time, (2.0, 5.0), User(-250.0, LANE_Y[0] - 2.2)), 14.0)
+    assert first_of(seen, IncidentKind.ILLEGAL_PARKING)[0] <= 9.5
+
+
+def reported_alone(until: float) -> float:
+    """When a parked vehicle is found that its terminal alone reports from 1 s on, s."""
+
+    def users(time: float) -> list[User]:
+        return [User(-250.0, LANE_Y[0] - 2.2, alone=max(time - 1.0, 0.0) if time < until else 0.0)]
+
+    return first_of(incidents_of(users, 20.0), IncidentKind.ILLEGAL_PARKING)[0]
+
+
+def test_a_parked_vehicle_is_found_as_soon_though_its_terminal_alone_reports_it_for_a_while() -> None:
+    assert reported_alone(5.0) <= 9.5
+
+
+def test_whom_its_terminal_alone_reported_for_long_has_stood_since_it_is_seen_again() -> None:
+    assert reported_alone(9.0) >= 15.0
+
+
+def test_who_is_hidden_for_long_may_have_been_away() -> None:
+    seen = incidents_of(lambda time: lost(time, (3.0, 8.5), User(-250.0, LANE_Y[0] - 2.2)), 20.0)
+    assert first_of(seen, IncidentKind.ILLEGAL_PARKING)[0] >= 15.0
+
+
+def test_who_moved_on_while_it_was_hidden_stands_anew() -> None:
+    def users(time: float) -> list[User]:
+        return lost(time, (3.0, 5.0), User(-250.0 if time < 4.0 else -240.0, LANE_Y[0] - 2.2))
+
+    assert first_of(incidents_of(users, 20.0), IncidentKind.ILLEGAL_PARKING)[0] >= 12.0
+
+
+def test_a_parked_vehicle_that_is_seen_twice_does_not_stand_behind_itself() -> None:
+    def users(time: float) -> list[User]:
+        ahead = 0.3 if time % 6.0 < 3.0 else -0.3
+        return [User(-250.0 + ahead, LANE_Y[0] - 1.2), User(-250.0 - ahead, LANE_Y[0] - 0.9)]
+
+    assert first_of(incidents_of(users, 14.0), IncidentKind.ILLEGAL_PARKING)[0] <= 9.5
+
+
 def test_who_drives_against_its_lane_is_found_as_soon_though_it_is_lost_from_sight_for_a_moment() -> None:
     seen = incidents_of(lambda time: lost(time, (1.0, 1.8), User(-100.0 - 10.0 * time, speed=-10.0)), 6.0)
     assert first_of(seen, IncidentKind.WRONG_WAY)[0] <= 3.0
@@ -165,6 +224,24 @@ def test_who_drives_on_at_red_is_found() -> None:
 def test_who_drives_on_at_red_is_found_though_it_is_lost_from_sight_at_the_line() -> None:
     seen = incidents_of(lambda time: lost(time, (6.1, 6.9), User(-60.0 + 10.0 * time, speed=10.0)), 9.0, lambda _: RED)
     assert first_of(seen, IncidentKind.RED_LIGHT_PASSAGE)[1].tracks == (1,)
+
+
+def unseen_at_the_line(aside: float) -> list[tuple[float, Incident]]:
+    """One who drives on at red, and whom its terminal alone places before the line, so far aside."""
+
+    def users(time: float) -> list[User]:
+        alone = time - 3.0 if 3.0 < time < 5.9 else 0.0
+        return [User(-60.0 + 10.0 * time, LANE_Y[0] + (aside if alone > 1.2 else 0.0), 10.0, alone=alone)]
+
+    return incidents_of(users, 9.0, lambda _: RED)
+
+
+def test_who_drives_on_at_red_is_found_though_its_terminal_alone_reports_it_at_the_line() -> None:
+    assert first_of(unseen_at_the_line(0.0), IncidentKind.RED_LIGHT_PASSAGE)[0] <= 8.5
+
+
+def test_who_may_have_come_to_the_light_by_another_lane_did_not_pass_at_red_for_sure() -> None:
+    assert IncidentKind.RED_LIGHT_PASSAGE not in kinds(unseen_at_the_line(LANE_Y[1] - LANE_Y[0]))
 
 
 def test_who_drives_on_at_green_is_not() -> None:
@@ -216,6 +293,13 @@ def test_running_into_a_vehicle_that_stands_a_little_aside_is_a_near_miss() -> N
         return [User(-250.0 + min(15.0 * time, 90.0), speed=15.0 if time < 6.0 else 0.0), User(-153.0, LANE_Y[0] - 1.1)]
 
     assert first_of(incidents_of(users, 8.0), IncidentKind.NEAR_MISS)[0] <= 6.2
+
+
+def test_passing_a_standing_vehicle_off_the_middle_of_the_lane_is_no_near_miss() -> None:
+    def users(time: float) -> list[User]:
+        return [User(-250.0 + 12.0 * time, LANE_Y[0] - 1.05, 12.0), User(-150.0)]
+
+    assert IncidentKind.NEAR_MISS not in kinds(incidents_of(users, 9.0))
 
 
 def test_coming_to_a_stop_behind_a_queue_is_no_near_miss() -> None:

@@ -167,6 +167,14 @@ def test_a_jam_is_congestion_until_it_has_dissolved() -> None:
     assert congestion[-1][1].ended is not None
 
 
+@pytest.mark.parametrize(("waiting", "told"), [(2, False), (6, True)])
+def test_few_who_wait_on_a_link_of_bad_level_are_no_congestion(waiting: int, told: bool) -> None:
+    def users(_: float) -> list[User]:
+        return [User(-3.0 - 7.0 * (place // 2), LANE_Y[place % 2], track=place + 1) for place in range(2 * waiting)]
+
+    assert (IncidentKind.CONGESTION in kinds(incidents_of(users, 130.0))) is told
+
+
 def test_a_vehicle_that_drives_against_its_lane_is_found() -> None:
     def users(time: float) -> list[User]:
         return [User(-100.0 - 10.0 * time, LANE_Y[0], -10.0, track=1), *stream(time)]
