@@ -97,6 +97,12 @@ DEVICE = np.dtype(
         ("unit_blur", np.float64),  # blur of its vehicle's track by the units that see it, m2
         ("told", np.float64, (2, 2)),  # the last two velocities that a terminal told, latest first, m/s
         ("told_time", np.float64, (2,)),
+        ("path", np.float64, (2,)),  # what a terminal's velocities add up to since it was last silent, m
+        ("path_gap", np.float64, (2,)),  # mean of how far from that a roadside unit sees its vehicle, m
+        ("path_velocity", np.float64, (2,)),  # mean velocity at the same moments, m/s
+        ("path_weight", np.float64),  # how many moments these means stand for
+        ("path_time", np.float64),  # event time of the last of them
+        ("path_unit", np.int64),  # row of that unit
         ("velocity_variance", np.float64),  # learnt of a terminal's, per axis, m2/s2; 0 before
         ("reliability", np.float64),  # probability that it keeps its name for an object
         ("scan_time", np.float64),  # event time of the newest scan, -inf before the first
@@ -135,6 +141,8 @@ PAIR = np.dtype(
         ("information", np.float64, (5, 5)),  # of offset east, north, clock (differences), yaw of first, of second
         ("vector", np.float64, (5,)),
         ("slope", np.float64, (5,)),  # scratch
+        ("clock", np.float64, (2,)),  # information and vector about the difference of clocks, by paths alone
+        ("clock_time", np.float64),
         ("passed", np.int64),  # differences passed over since the last one taken
         ("time", np.float64),
         ("first", np.int32),

@@ -123,5 +123,7 @@ class TrackerParameters(NamedTuple):
     """The same where a vehicle's own terminal is one of two."""
     registration_inflation: float = 5.0
     """Variance factor of differences between devices: their errors hang together in time."""
+    path_inflation: float = 3.0
+    """The same for what a unit shows against the path that a terminal's velocities make, which has no slow error."""
     noise_rate: float = 0.004
     """Weight of the newest residual in a device's learnt variance of position."""

@@ -173,6 +173,8 @@ def open_pair(devices: Table, pairs: Table, first: int, second: int, time: float
     pair["first"], pair["second"], pair["time"] = first, second, time
     pair["information"][:] = 0.0
     pair["vector"][:] = 0.0
+    pair["clock"][:] = 0.0
+    pair["clock_time"] = time
     for device, place, other in ((first, here, second), (second, there, first)):
         devices[device]["pair"][place], devices[device]["partner"][place] = row, other
     return int(row)

@@ -11,6 +11,7 @@ import numpy as np
 
 from fusion.columns import PAIRS, Floats, Longs, Record, Table
 from fusion.registration import prior_variance
+from fusion.registration_clocks import add_clocks
 from maps.compiled import compiled
 
 PATCH = 8
@@ -107,6 +108,7 @@ def expanded(pair: Record, fresh: float) -> tuple[Floats, Floats]:
                     to = place[j][other]
                     if to >= 0:
                         information[at, to] += fresh * sign * (1.0 - 2.0 * other) * pair["information"][i, j]
+    add_clocks(information, vector, pair)
     return information, vector
 
 

@@ -19,6 +19,7 @@ from fusion.lifecycle import believe, birth, doubt
 from fusion.memory_access import AHEAD, borrowed, load_motion, load_track
 from fusion.pair_cost import copy_motion, pair_cost
 from fusion.registration import compare, correct_report, start_device
+from fusion.registration_clocks import compare_path
 from fusion.scans import Scans
 from fusion.terminal_drift import (
     absorb_linked,
@@ -179,6 +180,7 @@ def apply_report(
         return
     if parameters["registration"]:
         compare(devices, pairs, track, report, counters, parameters)
+        compare_path(devices, pairs, track, report, counters, parameters)
     distance = take_motion(track, devices, report, place, parameters)
     learn_surprise(track, distance, report)
     learn_names(track, device, report, parameters)

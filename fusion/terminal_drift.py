@@ -51,6 +51,16 @@ def carry_drift(device: Record, time: float, parameters: Record) -> None:
 
 
 @compiled
+def follow_path(device: Record, report: Record, span: float) -> None:
+    """Add the way that a terminal's velocities make since its last report, `span` s ago, to its path."""
+    if span > LONGEST_STEP:
+        device["path_weight"] = 0.0  # who was silent may have driven anywhere
+        return
+    for axis in range(2):
+        device["path"][axis] += 0.5 * span * (report["z"][axis + 2] + device["told"][0, axis])
+
+
+@compiled
 def learn_velocity_noise(device: Record, report: Record, parameters: Record) -> None:
     """Learn how noisy a terminal's velocities are, and state it with the report: they are told better than they state.
 
@@ -62,6 +72,7 @@ def learn_velocity_noise(device: Record, report: Record, parameters: Record) -> 
     span = report["time"] - times[0]
     if span <= 0.0:
         return
+    follow_path(device, report, span)
     if span < LONGEST_STEP and span < 2.0 * (times[0] - times[1]) < 4.0 * span:
         ratio, square = span / (times[0] - times[1]), 0.0
         for axis in range(2):
