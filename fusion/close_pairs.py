@@ -20,7 +20,7 @@ _PARALLEL, _BESIDE, _STEADY = 0.3, 1.0, 0.9
 _STANDS, _ASKEW, _OFF, _WIDE = 0.6, 0.7, 1.3, 1.2
 """Who is slower, m/s, goes nowhere: it may stand at such an angle, rad, as between two lanes, and so far off, m.
 
-Who comes up to it drives near the middle all the same: beside it there may be room to pass."""
+Who comes up to it drives near the middle all the same, beyond the doubt of its place: beside it there may be room."""
 _FAST = 3.0
 """Pairs of which nobody is faster are left out, m/s."""
 
@@ -86,6 +86,7 @@ def _one_follows(
     beside = np.abs(lateral[first] - lateral[second])
     off = np.abs(np.stack((lateral[first], lateral[second])))
     stands = np.stack((tracks.speed[first], tracks.speed[second])) < _STANDS
+    off = np.where(stands, off, off + np.stack((tracks.sigma[first], tracks.sigma[second])))
     line = (turn < _PARALLEL) & (beside < _BESIDE) & (off < _STEADY).all(axis=0)
     in_place = off < np.where(stands, _WIDE, _STEADY)
     askew = stands.any(axis=0) & (turn < _ASKEW) & (beside < _OFF) & in_place.all(axis=0)

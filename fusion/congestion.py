@@ -115,8 +115,12 @@ class Congestion:
         """Tell on which links many vehicles queue or creep."""
         links, parameters = scene.links, self._parameters
         kilometres = self._network.links.length * self._motor_lanes / 1000.0
-        full: NDArray[np.bool_] = links.queue_length >= parameters.congestion_queue
-        return full | (links.vehicles >= parameters.congestion_density * kilometres)
+        dense: NDArray[np.bool_] = links.vehicles >= parameters.congestion_density * kilometres
+        queue = links.queue_length >= parameters.congestion_queue
+        lane, limit = scene.order.lane, self._network.lanes.speed[scene.order.lane]
+        slow = scene.order.speed < parameters.congestion_stands * limit
+        number = np.bincount(self._network.lanes.link[lane], slow, len(queue))
+        return (queue | dense) & (number >= parameters.congestion_least)
 
     def _mean_speed(self, scene: Scene) -> NDArray[np.float64]:
         """Mean speed of each link's vehicles at this moment, 0 where there are none, m/s."""

@@ -66,9 +66,11 @@ class IncidentParameters:
     congestion_stands: float = 0.15
     """it is told when they are below this share, as when the queue stands again, not while green dissolves it,"""
     congestion_queue: float = 20.0
-    """and the queue is this long, m: three vehicles, not the few that wait for an arrow of their own;"""
+    """and the queue is this long, m, not that of the few that wait for an arrow of their own;"""
     congestion_density: float = 40.0
-    """or, where all creep, so many vehicles are on a kilometre of each lane, as where free flow has broken down."""
+    """or, where all creep, so many vehicles are on a kilometre of each lane, as where free flow has broken down;"""
+    congestion_least: int = 5
+    """and in either case so many of its vehicles are below that share."""
     congestion_over: float = 60.0
     """and free again when it has been low this long, s."""
     congestion_gone_after: float = 1.5

@@ -20,6 +20,8 @@ from maps.participants import ParticipantKind
 
 _FORGET = 5.0
 """s"""
+_RECENT = 0.3
+"""Who drives was reported so lately, s."""
 
 
 class NearMisses:
@@ -38,7 +40,9 @@ class NearMisses:
         """Return the incidents of this cycle."""
         tracks = scene.tracks
         old = scene.now - tracks.born >= self._parameters.collision_age
-        fresh = scene.placed & (scene.now - tracks.updated < 0.3) & self._credible.follow(scene)
+        stands = tracks.speed < self._parameters.standing_speed
+        known = stands | (scene.now - tracks.updated < _RECENT)  # who stands is there though it is hidden for a moment
+        fresh = scene.placed & known & self._credible.follow(scene)
         rows = np.flatnonzero(old & fresh & scene.sure & (tracks.kind != ParticipantKind.UNKNOWN))
         return [*self._collisions(scene, rows), *self._crossings(scene, rows)]
 

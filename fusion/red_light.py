@@ -25,6 +25,8 @@ _BEFORE = 2.5
 _PATIENCE = 8.0
 """Who has not driven on by then waits beyond the line, s."""
 _RIGHT = math.radians(35.0)
+_SURE = 0.9
+"""Least probability of a lane on which a vehicle is for sure."""
 _APPROACHED = 1.5
 """Who was seen from outside on that road for less than this before the line, s, may have come by another lane, or by
 another road where two meet at an angle."""
@@ -84,7 +86,8 @@ class RedLight:
         stands = ~waits & (tracks.speed[rows] < parameters.standing_speed)
         found = [self._finding(scene, int(row), int(lane[row]), memory) for row in rows[ran]]
         late = ((away >= parameters.red_beyond) & scene.placed[rows]) | (scene.now - at > _PATIENCE)
-        over = rows[ran | stands | (~waits & ~soon & late) | (passes & ~came)]
+        elsewhere = waits & (front < 0.0) & self._on_another_road(scene, rows, lane[rows])
+        over = rows[ran | stands | (~waits & ~soon & late) | (passes & ~came) | elsewhere]
         memory["lane"][over] = -1.0
         memory["crossed"][over], memory["close"][over] = np.nan, 0.0
         return found
@@ -109,6 +112,13 @@ class RedLight:
         long = scene.now - tracks.roadside > _UNSEEN
         lost: NDArray[np.bool_] = ~scene.placed & (long | elsewhere | (scene.now - tracks.updated > _SILENT))
         return lost
+
+    def _on_another_road(self, scene: Scene, rows: NDArray[np.int64], lane: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Tell who drives on another road than that of the light for sure."""
+        own = scene.tracks.lane[rows]
+        sure = (own >= 0) & (scene.tracks.lane_probability[rows] > _SURE)
+        other: NDArray[np.bool_] = sure & (self._link[own] != self._link[lane])
+        return other
 
     def _turned_right(self, scene: Scene, rows: NDArray[np.int64], lane: NDArray[np.int32]) -> NDArray[np.bool_]:
         turn = scene.tracks.heading[rows] - self._heading[lane]

@@ -11,6 +11,8 @@ from simulators.sumo_net import SumoNet
 OWN, BLIND, PAST_LIGHTS, UNSAFE = 31, 0, 39, 6
 """Speed modes: as drivers do; whatever is in the way; past lights and others' right of way, also inside a junction; too
 close."""
+OWN_LANE_CHANGES = 1621
+"""Lane change mode of SUMO: as drivers do."""
 HARD, USUAL = 9.0, 4.5
 """Full braking on a dry road, and as drivers brake at most by themselves, m/s2."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import libsumo
 
 from maps.participants import ParticipantKind
-from simulators.staged_driver import HARD, PAST_LIGHTS, USUAL, StagedDriver, cars, free_ahead
+from simulators.staged_driver import HARD, OWN_LANE_CHANGES, PAST_LIGHTS, USUAL, StagedDriver, cars, free_ahead
 from simulators.staged_places import ENDS, Places, point_on
 from simulators.staged_tailgating import TailgatingDriver
 from simulators.sumo_frames import carries_obu
@@ -18,6 +18,8 @@ from simulators.sumo_net import SumoNet
 _SLOWS = 4.0
 """Who is to crawl takes this long to brake, s."""
 _AHEAD = 120.0
+_BEGINS = 90.0
+"""Who crawls away from a unit begins so near to it, m: for some seconds it and the road ahead of it stay in view."""
 _STOP_WAY = 50.0
 _NEAR = 80.0
 """What is over within two seconds is staged so near to a unit, m: farther away one misses more."""
@@ -40,7 +42,9 @@ class SlowDriver(StagedDriver):
         """Find one who comes out of a junction with the road ahead free."""
         for name, place, left in cars(places, 3 * ENDS + _AHEAD):
             clear = ENDS < place < 2 * ENDS and left > _AHEAD + ENDS and free_ahead(name, _AHEAD)
-            if clear and places.overlooked(libsumo.vehicle.getPosition(name), 2.5 * ENDS):
+            slows = _SLOWS * (libsumo.vehicle.getSpeed(name) + SlowDriver.pace) / 2.0
+            edge, lane = libsumo.vehicle.getRoadID(name), libsumo.vehicle.getLaneIndex(name)
+            if clear and places.overlooked(point_on(edge, lane, place + slows), _BEGINS):
                 yield name
 
     def __init__(self, vehicle: str, places: Places) -> None:
@@ -70,9 +74,15 @@ class FastDriver(StagedDriver):
 
     @staticmethod
     def seek(places: Places, net: SumoNet) -> Iterator[str]:
-        """Find one who drives straight on along a free road, and a light that will be green."""
+        """Find one who drives straight on along a free road, and a light that will be green.
+
+        Those on the right may have to brake for who turns right, or crosses to do so.
+        """
         now, turns = libsumo.simulation.getTime(), directions(net)
         for name, _place, _left in cars(places, 2 * ENDS):
+            first = net.edges[libsumo.vehicle.getRoadID(name)].lane_for("passenger")
+            if first is None or libsumo.vehicle.getLaneIndex(name) <= first.index:
+                continue
             lights = libsumo.vehicle.getNextTLS(name)
             if not lights or not 150.0 < lights[0][2] < 320.0 or lights[0][3] != "G":
                 continue
@@ -88,6 +98,7 @@ class FastDriver(StagedDriver):
         self._own = libsumo.vehicle.getSpeedFactor(vehicle)
         self._reports = carries_obu(vehicle, ParticipantKind.CAR)
         libsumo.vehicle.setSpeedFactor(vehicle, self.factor)
+        libsumo.vehicle.setLaneChangeMode(vehicle, 0)
 
     def drive(self) -> bool:
         """Race."""
@@ -111,6 +122,7 @@ class FastDriver(StagedDriver):
     def give_back(self) -> None:
         """Let the driver drive again."""
         libsumo.vehicle.setSpeedFactor(self.actor, self._own)
+        libsumo.vehicle.setLaneChangeMode(self.actor, OWN_LANE_CHANGES)
 
 
 class BrakingDriver(StagedDriver):

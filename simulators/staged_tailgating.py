@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import libsumo
 
-from simulators.staged_driver import BLIND, HARD, UNSAFE, USUAL, StagedDriver, cars
+from simulators.staged_driver import BLIND, HARD, OWN_LANE_CHANGES, UNSAFE, USUAL, StagedDriver, cars
 from simulators.staged_places import ENDS, Places, Point
 from simulators.sumo_net import SumoNet
 
@@ -16,7 +16,6 @@ _STANDS = 1.0
 """m/s"""
 _ASKEW = 10.0
 """deg"""
-_OWN_LANE_CHANGES = 1621
 
 
 class TailgatingDriver(StagedDriver):
@@ -74,7 +73,7 @@ class TailgatingDriver(StagedDriver):
     def give_back(self) -> None:
         """Let the driver drive again."""
         libsumo.vehicle.setDecel(self.actor, USUAL)
-        libsumo.vehicle.setLaneChangeMode(self.actor, _OWN_LANE_CHANGES)
+        libsumo.vehicle.setLaneChangeMode(self.actor, OWN_LANE_CHANGES)
         super().give_back()
 
 

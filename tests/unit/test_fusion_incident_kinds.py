@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from fusion_city import GREEN, LANE_Y, LIMIT, RED, User
+from fusion_city import GREEN, LANE_Y, LIMIT, RED, User, tracks
 from test_fusion_incidents import STEP, incidents_of, kinds, stream
 
+from fusion.close_pairs import close_calls
 from fusion.incidents import Incident, IncidentKind
 from maps.participants import ParticipantKind
 
@@ -295,11 +296,27 @@ def test_running_into_a_vehicle_that_stands_a_little_aside_is_a_near_miss() -> N
     assert first_of(incidents_of(users, 8.0), IncidentKind.NEAR_MISS)[0] <= 6.2
 
 
+def test_running_into_a_standing_vehicle_that_is_hidden_for_a_moment_is_a_near_miss() -> None:
+    def users(time: float) -> list[User]:
+        hidden = max(time - 5.0, 0.0)
+        return [User(-250.0 + 15.0 * min(time, 6.0), speed=15.0 if time < 6.0 else 0.0), User(-153.0, unseen=hidden)]
+
+    assert IncidentKind.NEAR_MISS in kinds(incidents_of(users, 6.6))
+
+
 def test_passing_a_standing_vehicle_off_the_middle_of_the_lane_is_no_near_miss() -> None:
     def users(time: float) -> list[User]:
         return [User(-250.0 + 12.0 * time, LANE_Y[0] - 1.05, 12.0), User(-150.0)]
 
     assert IncidentKind.NEAR_MISS not in kinds(incidents_of(users, 9.0))
+
+
+@pytest.mark.parametrize(("sigma", "close"), [(0.1, True), (0.4, False)])
+def test_who_may_be_on_the_next_lane_by_the_doubt_of_its_place_runs_into_nobody(sigma: float, close: bool) -> None:
+    users = [User(-110.0, LANE_Y[0] - 0.6, 12.0), User(-96.0)]
+    table = tracks(users, 0.0, lane=[0, 0], covariance=np.tile(np.eye(4) * sigma**2, (2, 1, 1)))
+    calls = close_calls(table, np.array([-0.6, 0.0], np.float32), np.arange(2), 1.2, 6.0)
+    assert (len(calls.first) > 0) is close
 
 
 def test_coming_to_a_stop_behind_a_queue_is_no_near_miss() -> None:
