@@ -29,7 +29,10 @@ const box = (west, east) => [[west, -0.0006], [east, -0.0006], [east, 0.0006], [
 const parts = [box(-0.0011, -0.0004), box(0.0004, 0.0007)];
 const ring = [...parts[0].slice(0, -1), parts[0][0], ...parts[1]];
 const features = [{ type: "Feature", properties: { district: "岳麓", ring }, geometry: { type: "MultiPolygon", coordinates: parts.map((part) => [part]) } }];
-await context.route("**/api/v1/districts", (route) => route.fulfill({ json: { type: "FeatureCollection", features } }));
+await context.route("**/api/v1/districts", async (route) => {
+  await new Promise((done) => setTimeout(done, 500)); // as from afar: it comes while somebody types
+  await route.fulfill({ json: { type: "FeatureCollection", features } });
+});
 await page.goto(`${address}/#map=17.2/${lat}/${lon}`);
 await inView((count) => count > 20);
 
@@ -73,6 +76,7 @@ await show("layers=movers&speed=30-60");
 found.fast = [await painted(), await chosenInMiddle()];
 await page.keyboard.press("v");
 await page.getByLabel("Least speed").fill("20");
+await page.locator("[data-key=district]").waitFor();
 await page.getByLabel("Most speed").fill("10");
 await page.keyboard.press("Tab");
 found.speedSwapped = await hash();

@@ -35,6 +35,8 @@ export class FiltersBox {
     });
     /** Speeds are being typed: fields that were drawn anew would lose the next click. */
     this.typing = false;
+    /** Drawn anew just now: what is being typed stays as it is. */
+    this.drawing = false;
     this.bounds = [this.bound(0), this.bound(1)];
     acts.filters.addEventListener("change", () => { if (!this.typing) this.draw(); });
   }
@@ -52,6 +54,7 @@ export class FiltersBox {
   draw() {
     if (this.element.hidden) return;
     const { filters } = this.acts;
+    this.drawing = true;
     refill(this.element, [
       make("h3", {}, [t("filters.layers")]),
       ...LAYERS.map((layer) => check(`layer.${layer}`, t(`layer.${layer}`), filters.layers.has(layer), () => filters.toggleLayer(layer))),
@@ -67,18 +70,25 @@ export class FiltersBox {
       this.form(),
       button({ class: "quiet", "data-key": "wall" }, [t("views.wall")], () => this.acts.wall()),
     ]);
+    this.drawing = false;
   }
 
   /** @param {number} at 0: least, 1: most */
   bound(at) {
     const input = make("input", { type: "number", min: 0, max: 250, step: 5, "data-key": `speed ${at}` });
-    input.addEventListener("change", () => {
-      this.typing = true;
-      this.acts.filters.setSpeeds([read(this.bounds[0]), read(this.bounds[1])]);
-      this.typing = false;
-      this.tellSpeeds();
-    });
+    input.addEventListener("change", () => this.takeSpeeds());
+    input.addEventListener("blur", () => this.takeSpeeds());
     return input;
+  }
+
+  takeSpeeds() {
+    const [least, most] = this.bounds.map(read);
+    const [least0, most0] = this.acts.filters.speeds;
+    if (this.drawing || (least === least0 && most === most0)) return;
+    this.typing = true;
+    this.acts.filters.setSpeeds([least, most]);
+    this.typing = false;
+    this.tellSpeeds();
   }
 
   speeds() {
@@ -90,7 +100,9 @@ export class FiltersBox {
   }
 
   tellSpeeds() {
-    this.acts.filters.speeds.forEach((bound, at) => { this.bounds[at].value = String(bound ?? ""); });
+    this.acts.filters.speeds.forEach((bound, at) => {
+      if (!this.drawing || this.bounds[at] !== document.activeElement) this.bounds[at].value = String(bound ?? "");
+    });
   }
 
   region() {
