@@ -9,6 +9,7 @@ and is false, as is what the truth does not bear out.
 """
 
 import argparse
+import math
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -46,7 +47,10 @@ HARD = 5.0
 """m/s lost within a second by who brakes hard; simulated drivers brake with 4.5 m/s2 by themselves"""
 LEAST_JAM = 5
 SLOW = 2.5
-"""Vehicles of a full road, half of them slower than this, m/s."""
+"""Vehicles of a full road, half of them slower than this, m/s,"""
+SHORTEST = 3.0
+SAME_WAY = math.radians(45.0)
+"""all of them as long as a car, m, and on the way in one direction: others beside and across may walk or flow."""
 JAMS = ("congestion", "congestion_tail", "spill_back")
 INTERSECTIONS = 50
 """False alarms are told by the hour and this many intersections."""
@@ -170,8 +174,7 @@ def is_real(truth: Truth, told: Told) -> bool:
     """Tell whether the truth bears out what was told though nobody staged it."""
     x, y, now = told.x, told.y, told.told
     if told.kind in JAMS:
-        rows = truth.near(x, y, 60.0, now - 2.0, now)
-        return len(np.unique(truth.id[rows])) >= LEAST_JAM and bool(np.median(truth.speed[rows]) < SLOW)
+        return _is_full(truth, truth.near(x, y, 60.0, now - 2.0, now))
     rows = truth.near(x, y, 8.0, now - STOOD_FOR, now + 0.5)
     if told.kind in {*BREAKDOWN, "illegal_parking"}:
         return any(until - since >= STOOD_FOR - 1.0 for since, until in truth.stays(rows).values())
@@ -186,6 +189,17 @@ def is_real(truth: Truth, told: Told) -> bool:
     if told.kind == "sudden_braking":
         rows = truth.near(x, y, 40.0, now - 3.0, now + 0.5)
         return any(_brakes(truth, rows[truth.id[rows] == name]) for name in np.unique(truth.id[rows]))
+    return False
+
+
+def _is_full(truth: Truth, rows: Rows) -> bool:
+    """Tell whether vehicles among these rows fill a road in one direction."""
+    rows = rows[truth.length[rows] > SHORTEST]
+    for heading in np.unique(truth.heading[rows].round(1)).tolist():
+        turn = (truth.heading[rows] - heading + np.pi) % (2.0 * np.pi) - np.pi
+        own = rows[np.abs(turn) < SAME_WAY]
+        if len(np.unique(truth.id[own])) >= LEAST_JAM and np.median(truth.speed[own]) < SLOW:
+            return True
     return False
 
 

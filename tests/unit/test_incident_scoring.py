@@ -1,5 +1,6 @@
 """Rules of judging incidents by what really happened."""
 
+from dataclasses import fields, replace
 from pathlib import Path
 
 import msgspec
@@ -139,9 +140,25 @@ def standing(count: int, speed: float) -> Truth:
     return truth(None, **cars)
 
 
+def beside(one: Truth, other: Truth, heading: float = EAST, length: float = 4.5) -> Truth:
+    """Both, the others with this heading, rad, and length, m."""
+    turned = replace(
+        other,
+        id=np.char.add("other_", other.id),
+        heading=np.full_like(other.heading, heading),
+        length=np.full_like(other.length, length),
+    )
+    order = np.argsort(np.concatenate([one.time, turned.time]), kind="stable")
+    pairs = ((getattr(one, column.name), getattr(turned, column.name)) for column in fields(Truth))
+    return Truth(*(np.concatenate(pair)[order] for pair in pairs))
+
+
 @pytest.mark.parametrize(
     ("kind", "real", "figures", "there"),
     [
+        ("congestion", beside(standing(6, 1.0), standing(12, 15.0), -EAST), {}, True),
+        ("congestion", beside(standing(3, 1.0), standing(3, 1.0), 0.0), {}, False),
+        ("congestion", beside(standing(2, 1.0), standing(9, 1.0), EAST, 0.3), {}, False),
         ("stopped_vehicle", standing(1, 0.0), {}, True),
         ("stopped_vehicle", standing(1, 3.0), {}, False),
         ("congestion", standing(6, 1.0), {}, True),
