@@ -16,7 +16,8 @@ from fusion.errors import ClockError
 from fusion.incident_detection import IncidentDetection
 from fusion.incident_parameters import IncidentParameters
 from fusion.incidents import Incident
-from fusion.lane_centres import LaneCentres
+from fusion.lane_centres import LaneCentres, LanePieces
+from fusion.lane_keeping import LaneKeeping
 from fusion.lane_match import LaneMatcher, LaneMatchParameters
 from fusion.parameters import TrackerParameters
 from fusion.picture import (
@@ -77,6 +78,7 @@ class Roads:
     network: RoadNetwork
     lanes: LaneMatcher
     centres: LaneCentres
+    keeping: LaneKeeping
     signals: SignalTable
     traffic: TrafficState
     turns: TurnChooser
@@ -85,12 +87,13 @@ class Roads:
     @classmethod
     def of(cls, network: RoadNetwork, parameters: FusionParameters) -> "Roads":
         """Make the parts for one network."""
-        lanes = LaneMatcher(network, parameters.lanes)
+        lanes, pieces = LaneMatcher(network, parameters.lanes), LanePieces.of(network)
         traffic = TrafficState(network, parameters.traffic)
         return cls(
             network,
             lanes,
-            LaneCentres(network),
+            LaneCentres(pieces),
+            LaneKeeping(pieces),
             SignalTable(network),
             traffic,
             TurnChooser(network, traffic.movements),
@@ -152,8 +155,9 @@ class FusionCycle:
         """Stage: tracks find their lanes."""
         if self._roads is not None:
             draft.tracks = self._roads.lanes.match(draft.tracks, draft.span)
-            draft.lateral = self._roads.lanes.lateral
-            self.tracker.learn_from_lanes(self._roads.centres.beside(draft.tracks, self._roads.lanes.found), draft.now)
+            found, draft.lateral = self._roads.lanes.found, self._roads.lanes.lateral
+            self.tracker.learn_from_lanes(self._roads.centres.beside(draft.tracks, found), draft.now)
+            draft.tracks = self._roads.keeping.settle(draft.tracks, found, draft.span)
             draft.order = lane_order(draft.tracks, self._roads.network, self.parameters.traffic.queue)
 
     def read_signals(self, draft: Draft) -> None:

@@ -39,15 +39,31 @@ class LaneSides(NamedTuple):
     """m"""
 
 
+class LanePieces(NamedTuple):
+    """The straight pieces of the lanes of one network, lane by lane, as compiled code takes them."""
+
+    pieces: Floats
+    """(p, 5) start x and y, way to the end east and north, distance from the start of the lane, m."""
+    first: Longs
+    """(lanes + 1,) first piece of each lane, and p."""
+    length: Floats
+    """(lanes,) m"""
+
+    @classmethod
+    def of(cls, network: RoadNetwork) -> "LanePieces":
+        """Cut the lanes of a network into their pieces."""
+        lanes = network.lanes
+        segments = Segments.of(network.points, lanes.shape_start, lanes.shape_count)
+        pieces = np.column_stack((segments.x, segments.y, segments.dx, segments.dy, segments.offset))
+        first = np.searchsorted(segments.owner, np.arange(len(lanes.id) + 1)).astype(np.int64)
+        return cls(pieces, first, segments.total(len(lanes.id)))
+
+
 class LaneCentres:
     """The centre lines of one network."""
 
-    def __init__(self, network: RoadNetwork) -> None:
-        lanes = network.lanes
-        segments = Segments.of(network.points, lanes.shape_start, lanes.shape_count)
-        self._pieces = np.column_stack((segments.x, segments.y, segments.dx, segments.dy, segments.offset))
-        self._first = np.searchsorted(segments.owner, np.arange(len(lanes.id) + 1)).astype(np.int64)
-        self._length = segments.total(len(lanes.id))
+    def __init__(self, pieces: LanePieces) -> None:
+        self._pieces = pieces
 
     def beside(self, tracks: TrackTable, match: LaneMatch) -> LaneSides:
         """Return the centre lines beside `tracks`, which were matched to lanes."""
@@ -55,8 +71,7 @@ class LaneCentres:
         velocity = np.column_stack((tracks.vx, tracks.vy)).astype(np.float64)
         steady = (match.probability >= SURE) & (tracks.kind >= CAR) & (tracks.kind <= SPECIAL)
         rows = np.flatnonzero(steady & (match.lane >= 0))
-        lanes = (self._pieces, self._first, self._length)
-        find_sides(lanes, rows, match.lane, match.offset.astype(np.float64), velocity, sides)
+        find_sides(self._pieces, rows, match.lane, match.offset.astype(np.float64), velocity, sides)
         return sides
 
 
@@ -74,14 +89,14 @@ def piece_at(pieces: Floats, first: int, last: int, offset: float) -> int:
 
 @compiled
 def find_sides(
-    lanes: tuple[Floats, Longs, Floats],
+    lanes: LanePieces,
     rows: NDArray[np.intp],
     lane: Ints,
     offset: Floats,
     velocity: Floats,
     sides: LaneSides,
 ) -> None:
-    """Write the lines beside the given rows; `lanes`: pieces, the first of each lane, lengths."""
+    """Write the lines beside the given rows."""
     pieces, starts, length = lanes
     for row in rows:
         along, first, last = offset[row], starts[lane[row]], starts[lane[row] + 1]

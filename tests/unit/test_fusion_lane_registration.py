@@ -8,7 +8,7 @@ from fusion_city import LANE_Y, LENGTH, User, street, tracks
 from fusion_reports import NOW, Walk, join, new_walk, one_sensor, reports
 from numpy.typing import NDArray
 
-from fusion.lane_centres import LaneCentres, LaneSides
+from fusion.lane_centres import LaneCentres, LanePieces, LaneSides
 from fusion.lane_match import LaneMatcher
 from ingest.observation import Source
 from maps.participants import ParticipantKind
@@ -22,7 +22,7 @@ Values = NDArray[np.float64]
 
 def _sides(user: User, across: float = 0.0) -> LaneSides:
     matcher = LaneMatcher(STREET)
-    return LaneCentres(STREET).beside(matcher.match(tracks([user], NOW, vy=[across])), matcher.found)
+    return LaneCentres(LanePieces.of(STREET)).beside(matcher.match(tracks([user], NOW, vy=[across])), matcher.found)
 
 
 def test_beside_a_vehicle_that_keeps_its_lane_runs_the_centre_line() -> None:
