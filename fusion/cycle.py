@@ -30,6 +30,7 @@ from fusion.picture import (
     TurnChoice,
 )
 from fusion.queues import LaneOrder, lane_order
+from fusion.reidentification import Reidentification, ReidentificationParameters, with_former_ids
 from fusion.scene import Scene
 from fusion.sensors import SensorTable
 from fusion.signal_state import SignalTable, SpatReport
@@ -49,6 +50,7 @@ class FusionParameters:
 
     tracker: TrackerParameters = field(default_factory=TrackerParameters)
     lanes: LaneMatchParameters = field(default_factory=LaneMatchParameters)
+    reidentification: ReidentificationParameters = field(default_factory=ReidentificationParameters)
     traffic: TrafficParameters = field(default_factory=TrafficParameters)
     incidents: IncidentParameters = field(default_factory=IncidentParameters)
 
@@ -79,6 +81,7 @@ class Roads:
     lanes: LaneMatcher
     centres: LaneCentres
     keeping: LaneKeeping
+    reidentification: Reidentification
     signals: SignalTable
     traffic: TrafficState
     turns: TurnChooser
@@ -94,6 +97,7 @@ class Roads:
             lanes,
             LaneCentres(pieces),
             LaneKeeping(pieces),
+            Reidentification(network, parameters.reidentification),
             SignalTable(network),
             traffic,
             TurnChooser(network, traffic.movements),
@@ -158,7 +162,16 @@ class FusionCycle:
             found, draft.lateral = self._roads.lanes.found, self._roads.lanes.lateral
             self.tracker.learn_from_lanes(self._roads.centres.beside(draft.tracks, found), draft.now)
             draft.tracks = self._roads.keeping.settle(draft.tracks, found, draft.span)
+            self._know_again(draft, self._roads.reidentification)
             draft.order = lane_order(draft.tracks, self._roads.network, self.parameters.traffic.queue)
+
+    def _know_again(self, draft: Draft, reidentification: Reidentification) -> None:
+        """Give vehicles that come back into view their former ids."""
+        found, former = reidentification.find(draft.tracks, self.tracker.held, draft.now)
+        if len(found):
+            self.tracker.give_back(found.astype(np.int64), former.astype(np.int64))
+            draft.tracks, order = with_former_ids(draft.tracks, found, former)
+            draft.lateral = draft.lateral[order]
 
     def read_signals(self, draft: Draft) -> None:
         """Stage: SPAT messages become signal states."""

@@ -88,12 +88,15 @@ def keeping_chance(rest: tuple[float, float], spread: tuple[float, float, float]
 
 
 @compiled
-def settle_row(east: float, north: float, aside: float, motion: Motion, row: int, spread: float) -> tuple[float, float]:
+def settle_row(
+    east: float, north: float, aside: float, motion: Motion, row: int, spread: float, work: Floats
+) -> tuple[float, float]:
     """Move a vehicle that is `aside` m to the left of its lane, whose left is (east, north), to where it probably is.
 
-    Returns what it tells of the spread: 1 for a keeper whose place is known exactly, and the squared spread times that.
+    `work` (3, 4) is memory. Returns what it tells of the spread: 1 for a keeper whose place is known exactly, and the
+    squared spread times that.
     """
-    covariance, place, speed = motion.covariance[row], np.empty(4), np.empty(4)
+    covariance, place, speed, moved = motion.covariance[row], work[0], work[1], work[2]
     for i in range(4):
         place[i] = covariance[i, 0] * east + covariance[i, 1] * north
         speed[i] = covariance[i, 2] * east + covariance[i, 3] * north
@@ -101,13 +104,15 @@ def settle_row(east: float, north: float, aside: float, motion: Motion, row: int
     a, b = doubt + spread * spread, speed[0] * east + speed[1] * north
     c = speed[2] * east + speed[3] * north + KEEPING_ACROSS**2
     others = c - KEEPING_ACROSS**2 + CHANGING_ACROSS**2
-    keeps, determinant = keeping_chance((aside, across), (a, c, b), others), a * c - b * b
-    first, second = (c * aside - b * across) / determinant, (a * across - b * aside) / determinant
-    moved = -(first * place + second * speed)
+    keeps, scale = keeping_chance((aside, across), (a, c, b), others), 1.0 / (a * c - b * b)
+    first, second = (c * aside - b * across) * scale, (a * across - b * aside) * scale
     for i in range(4):
+        moved[i] = -(first * place[i] + second * speed[i])
+    for i in range(4):
+        less, more = scale * (c * place[i] - b * speed[i]), scale * (a * speed[i] - b * place[i])
         for j in range(4):
-            sure = c * place[i] * place[j] - b * (place[i] * speed[j] + speed[i] * place[j]) + a * speed[i] * speed[j]
-            covariance[i, j] += keeps * ((1.0 - keeps) * moved[i] * moved[j] - sure / determinant)
+            apart = (1.0 - keeps) * moved[i] * moved[j]
+            covariance[i, j] += keeps * (apart - less * place[j] - more * speed[j])
     motion.x[row] += keeps * moved[0]
     motion.y[row] += keeps * moved[1]
     motion.vx[row] += keeps * moved[2]
@@ -124,7 +129,7 @@ def settle_rows(
 
     Returns the sums of what they tell of the spread, see `settle_row`.
     """
-    told, square = 0.0, 0.0
+    told, square, work = 0.0, 0.0, np.empty((3, 4))
     for row in rows:
         along = offset[row]
         if not 0.0 < along < lanes.length[lane[row]]:
@@ -133,7 +138,7 @@ def settle_rows(
         size = math.hypot(piece[2], piece[3])
         east, north = -piece[3] / size, piece[2] / size
         aside = east * (motion.x[row] - piece[0]) + north * (motion.y[row] - piece[1])
-        tells, tells_square = settle_row(east, north, aside, motion, row, spread)
+        tells, tells_square = settle_row(east, north, aside, motion, row, spread, work)
         told += tells
         square += tells_square
     return told, square

@@ -16,6 +16,7 @@ from fusion.columns import (
     NEXT_ID,
     PAIR_COUNT,
     PAIRS,
+    Longs,
     grown_devices,
     grown_pairs,
     grown_tracks,
@@ -102,6 +103,18 @@ class Tracker:
         self._tracks["track_id"][rows] = np.arange(first, first + len(rows))
         self._counters[NEXT_ID] += len(rows)
         return len(rows)
+
+    @property
+    def held(self) -> Longs:
+        """Ids of all tracks, shown or not."""
+        ids: Longs = self._tracks["track_id"][: self._counters[COUNT]]
+        return ids
+
+    def give_back(self, found: Longs, former: Longs) -> None:
+        """Give tracks, by id, the former ids of their vehicles; those must be of no track any more."""
+        ids = self.held
+        order = np.argsort(ids)
+        ids[order[np.searchsorted(ids, found, sorter=order)]] = former
 
     @property
     def duplicates(self) -> int:
