@@ -162,12 +162,13 @@ class FusionCycle:
             found, draft.lateral = self._roads.lanes.found, self._roads.lanes.lateral
             self.tracker.learn_from_lanes(self._roads.centres.beside(draft.tracks, found), draft.now)
             draft.tracks = self._roads.keeping.settle(draft.tracks, found, draft.span)
-            self._know_again(draft, self._roads.reidentification)
+            self._know_again(draft, self._roads)
             draft.order = lane_order(draft.tracks, self._roads.network, self.parameters.traffic.queue)
 
-    def _know_again(self, draft: Draft, reidentification: Reidentification) -> None:
+    def _know_again(self, draft: Draft, roads: Roads) -> None:
         """Give vehicles that come back into view their former ids."""
-        found, former = reidentification.find(draft.tracks, self.tracker.held, draft.now)
+        coverage = roads.traffic.coverage
+        found, former = roads.reidentification.find(draft.tracks, self.tracker.held, coverage, draft.now)
         if len(found):
             self.tracker.give_back(found.astype(np.int64), former.astype(np.int64))
             draft.tracks, order = with_former_ids(draft.tracks, found, former)

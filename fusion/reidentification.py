@@ -39,21 +39,23 @@ LEFT = np.dtype(
 class ReidentificationParameters:
     """Tuning of who is known again; SI units."""
 
-    longest_gap: float = 60.0
+    longest_gap: float = 120.0
     """Who was unseen for longer is forgotten, s."""
-    longest_way: float = 900.0
+    longest_way: float = 1600.0
     """Who has driven farther unseen is not known again, m."""
     least_life: float = 1.0
     """Who was tracked for less before is not known again, s."""
-    least_speed: float = 3.0
+    least_speed: float = 2.0
     """Nor who drives slower than this before or after, m/s."""
+    covered: float = 0.9
+    """Nobody drives unseen over a link of which this share is seen."""
     fresh: float = 0.3
     """A place is noted while the newest report is no older, s."""
-    sure: float = 0.8
+    sure: float = 0.7
     """Least probability that it is the same vehicle."""
-    comes_back: float = 0.5
+    comes_back: float = 0.7
     """Probability that one who left turns up on a given way, and does not turn off."""
-    newcomers: float = 1.0 / 300.0
+    newcomers: float = 1.0 / 1500.0
     """Density of those who were never seen, in m of the way at which one who left would be expected, 1/m."""
     place_doubt: float = 2.0
     """1-sigma error of the length of a way, m."""
@@ -82,17 +84,18 @@ class Reidentification:
         self._ways = WayLengths(network, self._parameters.longest_way)
         self._index = network.lanes.index.astype(np.int64)
         self._beside = network.links.lane_count[network.lanes.link].astype(np.int64)
-        self._shown, self._left = np.zeros(0, LEFT), np.zeros(0, LEFT)
+        self._shown, self._gone = np.zeros(0, LEFT), np.zeros(0, LEFT)
         self.way_share = self.length_share = 1.0
         """What the doubts of ways and of lengths turned out to be, as shares of those in the parameters."""
 
     def find(
-        self, tracks: TrackTable, held: NDArray[np.int64], now: float
+        self, tracks: TrackTable, held: NDArray[np.int64], coverage: NDArray[np.float32], now: float
     ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Return the ids of tracks shown for the first time, and the ids that their vehicles had before.
 
         `tracks` are matched to lanes and come in the order of their ids; `held` are the ids that the tracker still
-        keeps, shown or not.
+        keeps, shown or not. `coverage` (links,) is the share of each link that is seen: nobody passes
+        unseen where all is.
         """
         before, shown = self._shown, self._note(tracks, now)
         both = Alignment.of(before["id"], shown["id"])
@@ -103,10 +106,13 @@ class Reidentification:
         gone = np.ones(len(before), np.bool_)
         gone[both.place] = False
         self._shown = shown
+        was_away = Alignment.of(self._gone["id"], shown["id"]).known
         self._remember(before[gone], shown["id"], now)
-        new = np.flatnonzero(~both.known & self._useful(shown))
-        back, who = self._match(shown[new], held, now)
-        found, former = shown["id"][new[back]], self._left["id"][who]
+        new = np.flatnonzero(~both.known & ~was_away & self._useful(shown))
+        left = self._candidates(held) if len(new) else self._gone[:0]
+        self._ways.close(coverage >= self._parameters.covered)
+        back, who = self._match(shown[new], left, now)
+        found, former = shown["id"][new[back]], left["id"][who]
         if len(found):
             shown["id"] = renamed(shown["id"], found, former)
             self._shown = shown[np.argsort(shown["id"])]
@@ -114,7 +120,7 @@ class Reidentification:
 
     def _note(self, tracks: TrackTable, now: float) -> NDArray[np.void]:
         noted = np.zeros(len(tracks), LEFT)
-        useful = (tracks.kind >= ParticipantKind.CAR) & (tracks.kind <= ParticipantKind.MOTORCYCLE)
+        useful = (tracks.kind >= ParticipantKind.CAR) & (tracks.kind <= ParticipantKind.CYCLIST)
         noted["id"], noted["kind"], noted["born"], noted["time"] = tracks.track_id, tracks.kind, tracks.born, now
         noted["lane"] = np.where(useful & (tracks.self_device < 0), tracks.lane, -1)
         noted["offset"], noted["speed"], noted["length"] = tracks.lane_offset, tracks.speed, tracks.length
@@ -125,25 +131,28 @@ class Reidentification:
         useful: NDArray[np.bool_] = (rows["lane"] >= 0) & (rows["speed"] >= self._parameters.least_speed)
         return useful
 
-    def _remember(self, gone: NDArray[np.void], ids: NDArray[np.uint32], now: float) -> None:
-        """Keep those who went out of view, until they are shown again or for too long away."""
+    def _candidates(self, held: NDArray[np.int64]) -> NDArray[np.void]:
+        """Return those who left that may be known again."""
+        gone = self._gone
         lived = gone["time"] - gone["born"] >= self._parameters.least_life
-        left = np.concatenate((self._left, gone[lived & self._useful(gone)]))
-        back = Alignment.of(ids, left["id"]).known
-        self._left = left[(now - left["time"] <= self._parameters.longest_gap) & ~back]
+        candidates: NDArray[np.void] = gone[self._useful(gone) & lived & ~np.isin(gone["id"], held)]
+        return candidates
+
+    def _remember(self, gone: NDArray[np.void], ids: NDArray[np.uint32], now: float) -> None:
+        """Keep those who went out of view, in the order of ids, until they are shown again or for too long away."""
+        away = np.concatenate((self._gone, gone))
+        away = away[(now - away["time"] <= self._parameters.longest_gap) & ~Alignment.of(ids, away["id"]).known]
+        self._gone = away[np.argsort(away["id"])]
 
     def _match(
-        self, new: NDArray[np.void], held: NDArray[np.int64], now: float
+        self, new: NDArray[np.void], left: NDArray[np.void], now: float
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return who of the newcomers is who of those that left, as rows of both."""
-        nobody = np.zeros(0, np.int64)
-        if not len(new) or not len(self._left):
-            return nobody, nobody
-        left = self._left
+        if not len(new) or not len(left):
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
         ways = self._ways.between(left["lane"], left["offset"], new["lane"], new["offset"])
-        ways[:, np.isin(left["id"], held)] = np.inf
-        rest, doubt = self._residual(new, ways, now)
-        weight = self._weights(new, rest, doubt)
+        rest, doubt = self._residual(new, left, ways, now)
+        weight = self._weights(new, left, rest, doubt)
         chance = weight / (self._parameters.newcomers + weight.sum(axis=1, keepdims=True))
         best = chance.argmax(axis=1)
         sure = np.flatnonzero(chance[np.arange(len(new)), best] >= self._parameters.sure)
@@ -155,10 +164,9 @@ class Reidentification:
         return back, who
 
     def _residual(
-        self, new: NDArray[np.void], ways: NDArray[np.float64], now: float
+        self, new: NDArray[np.void], left: NDArray[np.void], ways: NDArray[np.float64], now: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return by how much each way differs from that at the mean of both speeds, m, and the variance of that, m2."""
-        left = self._left
         away = now - left["time"]
         rest = ways - away * (left["speed"] + new["speed"][:, None]) / 2
         reach = np.where(np.isfinite(ways), ways, 0.0)
@@ -167,10 +175,10 @@ class Reidentification:
         return rest, self.way_share**2 * doubt
 
     def _weights(
-        self, new: NDArray[np.void], rest: NDArray[np.float64], doubt: NDArray[np.float64]
+        self, new: NDArray[np.void], left: NDArray[np.void], rest: NDArray[np.float64], doubt: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Return how likely each newcomer (m,) is each of those who left (n,), in the density of newcomers; (m, n)."""
-        parameters, left = self._parameters, self._left
+        parameters = self._parameters
         weight = parameters.comes_back * np.exp(-np.minimum(rest**2 / (2 * doubt), 300.0))
         weight /= np.sqrt(2 * math.pi * doubt)
         lanes = self._beside[new["lane"]][:, None]

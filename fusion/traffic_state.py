@@ -95,6 +95,11 @@ class TrafficState:
             self._states = self._with_moves(self._states)
         return self._states
 
+    @property
+    def coverage(self) -> NDArray[np.float32]:
+        """Share of each link (links,) that roadside sensors saw in the last cycle, 0..1."""
+        return self._coverage.share
+
     def sees_ahead(self, tracks: TrackTable) -> NDArray[np.bool_]:
         """Tell which tracks (n,) have the road ahead of them under observation."""
         link = np.append(self.network.lanes.link, -1)[tracks.lane]

@@ -1,4 +1,4 @@
-"""How far it is from one place on a lane to another along the links, for many places at once."""
+"""How far it is from one place on a lane to another along links that nobody sees, for many places at once."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,10 @@ from maps.network import RoadNetwork
 
 
 class WayLengths:
-    """Shortest ways of one network up to `longest` m; those into a link are found once it is asked for."""
+    """Shortest ways of one network up to `longest` m; those into a link are found once it is asked for.
+
+    A way may begin and end on a closed link but not lead over one.
+    """
 
     def __init__(self, network: RoadNetwork, longest: float) -> None:
         self.longest = longest
@@ -18,9 +21,17 @@ class WayLengths:
         length = network.links.length.astype(np.float64)
         weight = graph.metres + length[graph.tails]
         self._into = csr_array((weight, (graph.heads, graph.tails)), shape=(count, count))
-        self._own = length
+        self._own, self._open = length, self._into
+        self._closed = np.zeros(count, np.bool_)
         self._link, self._length = network.lanes.link, network.lanes.length.astype(np.float64)
         self._known: dict[int, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
+
+    def close(self, links: NDArray[np.bool_]) -> None:
+        """Take other links, True in (links,), as closed."""
+        if not np.array_equal(links, self._closed):
+            self._closed = links.copy()
+            self._open = _without_rows(self._into, links)
+            self._known.clear()
 
     def between(
         self,
@@ -49,8 +60,17 @@ class WayLengths:
     def _ways_into(self, link: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the links from whose ends the start of `link` is near, and how far it is from there, m."""
         if link not in self._known:
-            ways = dijkstra(self._into, indices=link, limit=self.longest + float(self._own.max()))
+            others = np.arange(len(self._own)) != link
+            graph = self._open + _without_rows(self._into, others) if self._closed[link] else self._open
+            ways = dijkstra(graph, indices=link, limit=self.longest + float(self._own.max()))
             gaps = ways - self._own  # the way starts at the end of the link that is left
-            links = np.flatnonzero((gaps <= self.longest) & (np.arange(len(ways)) != link))
+            links = np.flatnonzero((gaps <= self.longest) & others)
             self._known[link] = links, gaps[links]
         return self._known[link]
+
+
+def _without_rows(graph: csr_array, rows: NDArray[np.bool_]) -> csr_array:
+    """Return a graph without the arcs that start at some of its vertices."""
+    arcs = graph.tocoo()
+    kept = ~rows[arcs.row]
+    return csr_array((arcs.data[kept], (arcs.row[kept], arcs.col[kept])), shape=graph.shape)

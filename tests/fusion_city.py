@@ -100,6 +100,15 @@ def street() -> RoadNetwork:
     )
 
 
+def with_turn_at_the_end() -> RoadNetwork:
+    """Make the street with a way to turn round at its east end."""
+    network = street()
+    table = network.connections
+    columns = {field.name: getattr(table, field.name)[[0, 1, 2, 3, 0]] for field in fields(table)}
+    columns["from_lane"][4], columns["to_lane"][4], columns["turn"][4] = 2 * OUTBOUND, 2 * BACK, Turn.U_TURN
+    return replace(network, connections=Connections(**columns))
+
+
 def _links() -> Links:
     return Links(
         id=texts("in", "out", "back", "home"),

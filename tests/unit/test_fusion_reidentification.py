@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fusion_city import LANE_Y, User, street, tracks
+from fusion_city import LANE_Y, LENGTH, OUTBOUND, User, street, tracks, with_turn_at_the_end
 from fusion_reports import join, reports
 from numpy.typing import ArrayLike, NDArray
 
@@ -14,6 +14,7 @@ from fusion.reidentification import Reidentification, ReidentificationParameters
 from fusion.sensors import SensorTable
 from fusion.tracks import TrackTable
 from ingest.observation import ObservationBatch
+from maps.network import RoadNetwork
 from maps.participants import ParticipantKind
 
 STREET = street()
@@ -26,15 +27,16 @@ NOBODY = np.zeros(0, np.int64)
 class Watch:
     """Shows users to a re-identification, cycle by cycle."""
 
-    def __init__(self) -> None:
-        self._matcher = LaneMatcher(STREET)
-        self.reidentification = Reidentification(STREET)
+    def __init__(self, network: RoadNetwork = STREET) -> None:
+        self._matcher = LaneMatcher(network)
+        self.reidentification = Reidentification(network)
+        self.coverage = np.zeros(len(network.links.id), np.float32)
 
     def show(self, time: float, *users: User, held: NDArray[np.int64] = NOBODY, **columns: ArrayLike) -> dict[int, int]:
         """Return who was known again: former ids by new ones."""
         now = START + time
         table: TrackTable = self._matcher.match(tracks(list(users), now, **columns))
-        found, former = self.reidentification.find(table, held, now)
+        found, former = self.reidentification.find(table, held, self.coverage, now)
         return dict(zip(found.tolist(), former.tolist(), strict=True))
 
 
@@ -104,7 +106,7 @@ def test_of_two_abreast_the_one_of_the_same_kind_is_known_again() -> None:
 
 
 def test_most_stay_on_their_lane() -> None:
-    left = _car(LEFT_AT, 1), _car(LEFT_AT - 25.0, 2, y=LANE_Y[1])
+    left = _car(LEFT_AT, 1), _car(LEFT_AT - 14.0, 2, y=LANE_Y[1])
     known = [_came_back(left, (_car(LEFT_AT + AWAY * SPEED, 9, y=y),)) for y in LANE_Y]
     assert known == [{9: 1}, {}]
 
@@ -153,6 +155,21 @@ def test_who_is_shown_again_under_its_own_id_has_not_left() -> None:
     assert watch.show(AWAY, _car(LEFT_AT + AWAY * SPEED, 1), _car(LEFT_AT + AWAY * SPEED, 9)) == {}
 
 
+def test_who_was_hidden_for_a_moment_is_nobody_else() -> None:
+    watch, other = Watch(), _car(LEFT_AT + AWAY * SPEED, 5)
+    watch.show(0.0, _car(LEFT_AT, 1), other)
+    watch.show(AWAY - 1.1, other)
+    watch.show(AWAY - 1.0)
+    assert watch.show(AWAY, other) == {}
+
+
+def test_who_was_seen_for_a_moment_only_is_not_known_again() -> None:
+    watch = Watch()
+    watch.show(0.0, _car(LEFT_AT, 1), born=[START - 0.5])
+    watch.show(0.1)
+    assert watch.show(AWAY, _car(LEFT_AT + AWAY * SPEED, 9)) == {}
+
+
 def test_a_terminal_on_board_tells_who_it_is() -> None:
     assert _came_back(devices=(3,)) == {}
     watch = Watch()
@@ -174,6 +191,18 @@ def test_who_was_away_for_too_long_is_forgotten() -> None:
     slow = _car(LEFT_AT, 1, speed=5.0)
     for away, known in ((longest - 1.0, {9: 1}), (longest + 1.0, {})):
         assert _came_back((slow,), (_car(LEFT_AT + away * 5.0, 9, speed=5.0),), away) == known
+
+
+def test_nobody_passes_unseen_over_a_link_that_is_seen_as_a_whole() -> None:
+    network = with_turn_at_the_end()
+    for coverage, known in ((0.5, {9: 1}), (1.0, {})):
+        watch = Watch(network)
+        watch.coverage[OUTBOUND] = coverage
+        watch.show(0.0, _car(-30.0, 1))
+        watch.show(0.1)
+        away = (30.0 + LENGTH + 60.0) / SPEED
+        came = _car(LENGTH - 60.0, 9, y=-LANE_Y[0], speed=-SPEED)
+        assert watch.show(away, came) == known
 
 
 def test_how_far_drivers_depart_from_their_mean_speed_is_learnt() -> None:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from fusion_city import LENGTH, street
+from fusion_city import LENGTH, street, with_turn_at_the_end
 
 from fusion.way_lengths import WayLengths
 
@@ -38,3 +38,14 @@ def test_each_of_those_who_left_is_compared_with_each_who_came() -> None:
     ways = WayLengths(street(), 900.0).between(left, np.array([400.0, 480.0, 10.0]), came, np.array([20.0, 450.0]))
     assert ways == pytest.approx(np.array([[120.0, 40.0, np.inf], [50.0, np.inf, np.inf]]))
     assert LENGTH == 500.0
+
+
+def test_a_closed_link_may_be_left_and_entered_but_not_passed() -> None:
+    ways, through = WayLengths(with_turn_at_the_end(), 900.0), ((IN, 400.0), (BACK, 50.0))
+    assert _way(ways, *through) == pytest.approx(650.0)
+    ways.close(np.array([False, True, False, False]))
+    assert _way(ways, *through) == np.inf
+    assert _way(ways, (OUT, 450.0), (BACK, 50.0)) == pytest.approx(100.0)
+    assert _way(ways, (IN, 450.0), (OUT, 50.0)) == pytest.approx(100.0)
+    ways.close(np.zeros(4, np.bool_))
+    assert _way(ways, *through) == pytest.approx(650.0)
