@@ -37,8 +37,8 @@ _SILENT = 0.5
 """unless nobody reports it, s."""
 _AWAY = 6
 """Who is lost from sight for so many looks, a second or so, is the same when it comes back."""
-_ASIDE = 12.0
-"""Farther from the lane's line than this the vehicle has turned off, m."""
+_JUMP = 1.5
+"""Who is so far, m, from where it drove to was somewhere else before: its terminal was taken for its neighbour's."""
 
 
 class RedLight:
@@ -46,7 +46,18 @@ class RedLight:
 
     def __init__(self, network: RoadNetwork, ends: LaneEnds, parameters: IncidentParameters) -> None:
         self._network, self._ends, self._parameters = network, ends, parameters
-        self._memory = TrackMemory(_AWAY, lane=-1.0, since=np.inf, close=0.0, crossed=np.nan, red=0.0, speed=0.0)
+        self._memory = TrackMemory(
+            _AWAY,
+            lane=-1.0,
+            since=np.inf,
+            close=0.0,
+            crossed=np.nan,
+            red=0.0,
+            speed=0.0,
+            x=np.nan,
+            y=np.nan,
+            looked=0.0,
+        )
         self._link = np.append(network.lanes.link, -1)
         self._heading = np.arctan2(ends.east, ends.north)
 
@@ -56,6 +67,7 @@ class RedLight:
             return []
         tracks, parameters = scene.tracks, self._parameters
         memory = self._memory.follow(tracks.track_id, scene.alignment)
+        self._forget_jumps(scene, memory)
         self._approach(scene, memory)
         lane = memory["lane"].astype(np.int32)
         rows = np.flatnonzero(lane >= 0)
@@ -91,6 +103,15 @@ class RedLight:
         memory["lane"][over] = -1.0
         memory["crossed"][over], memory["close"][over] = np.nan, 0.0
         return found
+
+    def _forget_jumps(self, scene: Scene, memory: dict[str, NDArray[np.float64]]) -> None:
+        """Follow nobody on who was not where it was shown."""
+        tracks = scene.tracks
+        span = scene.now - memory["looked"]
+        east, north = tracks.x - memory["x"] - span * tracks.vx, tracks.y - memory["y"] - span * tracks.vy
+        jumped = np.hypot(east, north) > _JUMP
+        memory["lane"][jumped], memory["crossed"][jumped], memory["close"][jumped] = -1.0, np.nan, 0.0
+        memory["x"][:], memory["y"][:], memory["looked"][:] = tracks.x, tracks.y, scene.now
 
     def _approach(self, scene: Scene, memory: dict[str, NDArray[np.float64]]) -> None:
         """Note the lane of those who come up to a light."""

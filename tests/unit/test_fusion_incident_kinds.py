@@ -245,6 +245,14 @@ def test_who_may_have_come_to_the_light_by_another_lane_did_not_pass_at_red_for_
     assert IncidentKind.RED_LIGHT_PASSAGE not in kinds(unseen_at_the_line(LANE_Y[1] - LANE_Y[0]))
 
 
+def test_who_turns_out_to_have_passed_the_line_beside_where_it_was_shown_did_not_pass_at_red_for_sure() -> None:
+    def users(time: float) -> list[User]:
+        aside = LANE_Y[1] - LANE_Y[0] if time >= 6.6 else 0.0
+        return [User(-60.0 + 10.0 * time, LANE_Y[0] + aside, 10.0, alone=max(time - 5.5, 0.0) if time < 6.6 else 0.0)]
+
+    assert IncidentKind.RED_LIGHT_PASSAGE not in kinds(incidents_of(users, 9.0, lambda _: RED))
+
+
 def test_who_drives_on_at_green_is_not() -> None:
     assert IncidentKind.RED_LIGHT_PASSAGE not in kinds(runner(10.0, GREEN))
 
