@@ -40,6 +40,16 @@ PLACE = np.dtype(
     ],
     align=True,
 )
+SEAT = np.dtype(
+    [
+        ("x", np.float64),  # where a track is,
+        ("y", np.float64),
+        ("reach", np.float64),  # and how far along each axis others may be that coincide with it, m
+        ("dead", np.bool_),
+        ("watched", np.bool_),  # another is near or was
+    ],
+    align=True,
+)
 MARK = np.dtype(
     [
         ("owner", np.int32),  # a report that has the track as a candidate
@@ -59,13 +69,15 @@ class Scratch(NamedTuple):
     """(reports of the largest scan,) of PLACE"""
     marks: Table
     """(tracks,) of MARK"""
+    seats: Table
+    """(tracks,) of SEAT"""
 
 
 def make_scratch(reports: int, tracks: int) -> Scratch:
     """Make room for scans of up to `reports` reports against `tracks` tracks."""
     marks = np.zeros(tracks, MARK)
     marks["stamp"] = -1
-    return Scratch(np.zeros(1, WORK), np.zeros(reports, PLACE), marks)
+    return Scratch(np.zeros(1, WORK), np.zeros(reports, PLACE), marks, np.empty(tracks, SEAT))
 
 
 @compiled

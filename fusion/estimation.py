@@ -8,7 +8,7 @@ the joint one.
 
 import math
 
-from fusion.columns import KINDS, RECENT, SOURCES, Floats, Record
+from fusion.columns import KINDS, RECENT, SOURCES, STEADY_REPORTS, Floats, Record
 from fusion.motion import TURN, acceleration_power, turn_between
 from fusion.registration import has_company
 from maps.compiled import compiled
@@ -21,6 +21,9 @@ SURPRISE_GAIN = 0.03
 """Share of the newest innovation in the mean."""
 TOLD_GAIN = 0.1
 """Share of the newest report in the mean velocity that devices tell of a track."""
+KNOWN_AGAIN, USUAL = 2.4, 4.0
+"""Log-odds that a doubted track gains from a report this close to it in place and velocity, squared normalised
+distance: few false alarms are so close."""
 BLUR_GAIN = 0.2
 """Share of the newest report in what is told of the errors of a track's devices."""
 
@@ -125,10 +128,12 @@ def settle_velocity(track: Record, report: Record, parameters: Record) -> bool:
 
 @compiled
 def learn_surprise(track: Record, distance: float, report: Record) -> None:
-    """Learn how large innovations are against what the covariances say.
+    """Learn how large innovations are against what the covariances say; who fits what was known of him is known again.
 
     Those of a vehicle's own terminal tell nothing of its slow error: they leave the covariances as they are.
     """
+    if track["confirmed"] and track["hidden"] and distance < USUAL and not math.isnan(report["z"][2]):
+        track["log_odds"] += KNOWN_AGAIN
     if not report["roadside"]:
         track["surprise"] += SURPRISE_GAIN * (1.0 - track["surprise"])
         return
@@ -166,6 +171,40 @@ def note_recent(track: Record, device: int, time: float) -> None:
     track["recent_device"][slot] = device
     track["recent_time"][slot] = time
     track["recent_next"] = (slot + 1) % RECENT
+
+
+@compiled
+def nth_newest(track: Record, device: int, rank: int) -> float:
+    """Return the time of a device's `rank`-th newest report among the remembered ones, -inf where there is none."""
+    times, devices = track["recent_time"], track["recent_device"]
+    for slot in range(RECENT):
+        if devices[slot] != device:
+            continue
+        newer = 0
+        for other in range(RECENT):
+            later = times[other] > times[slot] or (times[other] == times[slot] and other > slot)
+            newer += devices[other] == device and later
+        if newer == rank - 1:
+            return float(times[slot])
+    return -math.inf
+
+
+@compiled
+def note_steadiness(track: Record) -> None:
+    """Note since when the device that reported last has made `STEADY_REPORTS` reports; -inf where fewer."""
+    device, slot, count, before = track["source"][0], int(track["recent_next"]), 0, math.inf
+    track["steady"] = -math.inf
+    for _ in range(RECENT):
+        slot = slot - 1 if slot > 0 else RECENT - 1
+        if track["recent_device"][slot] != device:
+            continue
+        time = track["recent_time"][slot]
+        if time > before:  # they came out of order
+            track["steady"] = nth_newest(track, device, STEADY_REPORTS)
+            return
+        before, count = time, count + 1
+        if count == STEADY_REPORTS:
+            track["steady"] = time
 
 
 @compiled
@@ -237,4 +276,5 @@ def learn_rest(track: Record, report: Record) -> None:
     if not self_reported:  # a terminal's slow error is in the state already
         track["blur"] += BLUR_GAIN * (report["blur"] - track["blur"])
     note_recent(track, report["device"], report["time"])
+    note_steadiness(track)
     track["updated"] = max(track["updated"], report["time"])

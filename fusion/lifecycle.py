@@ -2,17 +2,17 @@
 
 import math
 
-from fusion.columns import COUNT, KINDS, NEXT_ID, RECENT, SOURCES, Ints, Longs, Record, Table
+from fusion.columns import COUNT, KINDS, NEXT_ID, SOURCES, Ints, Longs, Record, Table
 from fusion.estimation import learn_rest
-from fusion.gating import FIELD, Grid, near
+from fusion.gating import FIELD, Grid, near_within
 from fusion.memory_access import load_belief
 from fusion.registration import has_company
 from maps.compiled import compiled
 
 FADE_AFTER = 0.3
 """Belief fades after this long without a report, s."""
-STEADY_WINDOW, STEADY_REPORTS = 0.65, 5
-"""A device that reported so often in this time (s) sees the track steadily."""
+STEADY_WINDOW = 0.65
+"""A device that made `fusion.columns.STEADY_REPORTS` reports in this time (s) sees the track steadily."""
 FASTEST, ROUNDING = 60.0, 3.0
 """Nobody is faster, m/s; the grid's single-precision places are closer than this to the true ones, m."""
 SLOWEST_NEWCOMER, EDGE, EDGE_TIME = 0.5, 2.0, 0.3
@@ -97,11 +97,7 @@ def start_heading(track: Record, report: Record, known: bool) -> None:
 @compiled
 def steadily_seen(track: Record, time: float) -> bool:
     """Tell whether the device that reported last has reported the track in nearly all of its last scans."""
-    device, count = track["source"][0], 0
-    for slot in range(RECENT):
-        if track["recent_device"][slot] == device and time - track["recent_time"][slot] < STEADY_WINDOW:
-            count += 1
-    return count >= STEADY_REPORTS
+    return bool(time - track["steady"] < STEADY_WINDOW)
 
 
 @compiled
@@ -156,46 +152,41 @@ def in_burst(track: Record, device: int, since: float, moment: float) -> bool:
 
 
 @compiled
-def find_in_view(tracks: Table, x: float, y: float, radius: float, ahead: float, grid: Grid, found: Ints) -> int:
-    """Write the tracks that may be within `radius` (m) of a place into `found` and start to load them.
+def view_radius(device: Record, parameters: Record) -> float:
+    """Return how far a sensor must see a track for a miss to count, m; 0 where nothing can be said."""
+    radius = parameters["view_margin"] * (0.9 * device["reach"] if math.isnan(device["radius"]) else device["radius"])
+    if math.isnan(device["x"]) or not radius > 0.0 or device["scan_before"] == -math.inf:
+        return 0.0
+    return float(radius)
+
+
+@compiled
+def find_in_view(tracks: Table, device: Record, ahead: float, grid: Grid, found: Ints, parameters: Record) -> int:
+    """Write the tracks that a sensor may have missed into `found` and start to load them; return how many.
 
     The grid holds tracks as they are `ahead` s later.
     """
-    reach, count = radius + FASTEST * max(ahead, 0.0) + ROUNDING, 0
-    for place in range(near(grid, FIELD, x, y, radius, found)):
-        row = found[place]
-        link = grid.links[FIELD, row]
-        east, north = link["x"] - x, link["y"] - y
-        found[count] = row
-        count += east * east + north * north < reach * reach
+    radius, x, y = view_radius(device, parameters), device["x"], device["y"]
+    reach = radius + FASTEST * max(ahead, 0.0) + ROUNDING
+    if radius == 0.0:
+        return 0
+    count = near_within(grid, FIELD, x, y, radius, reach, found)
     for row in found[:count]:
         load_belief(tracks[row])
     return count
 
 
 @compiled
-def doubt(
-    tracks: Table,
-    device: Record,
-    number: int,
-    moment: float,
-    time: float,
-    grid: Grid,
-    work: Record,
-    parameters: Record,
-) -> None:
+def doubt(tracks: Table, device: Record, number: int, moment: float, found: Ints, parameters: Record) -> None:
     """Lower the existence of tracks in the view of sensor `number` that it missed in two scans in a row.
 
-    The grid holds tracks as they are at `time`. One scan is given grace, because the reports of one instant may come in
+    `found` are those that may be in its view. One scan is given grace, because the reports of one instant may come in
     several messages. How much a miss counts is learnt from tracks that other sensors report: a sensor whose view is
     narrower than told sees few of them.
     """
-    radius = parameters["view_margin"] * (0.9 * device["reach"] if math.isnan(device["radius"]) else device["radius"])
-    since, x, y = device["scan_before"], device["x"], device["y"]
-    if math.isnan(x) or not radius > 0.0 or since == -math.inf:
-        return
-    for place in range(find_in_view(tracks, x, y, radius, time - moment, grid, work["found"])):
-        track = tracks[work["found"][place]]
+    radius, since, x, y = view_radius(device, parameters), device["scan_before"], device["x"], device["y"]
+    for row in found:
+        track = tracks[row]
         span, state = moment - track["time"], track["state"]
         east, north = state[0] + span * state[2] - x, state[1] + span * state[3] - y
         square = east * east + north * north

@@ -11,7 +11,7 @@ from llvmlite import ir  # type: ignore[import-untyped]  # ships no types
 from numba import types
 from numba.extending import intrinsic
 
-from fusion.columns import BELIEF_PLACES, LINE_BYTES, MOTION_PLACES, TRACK, Record
+from fusion.columns import BELIEF_PLACES, MOTION_PLACES, NEAR_PLACES, REST_PLACES, SHOWN_PLACES, Record
 
 AHEAD = 12
 """Rows that a pass over a whole table asks for in advance."""
@@ -60,12 +60,20 @@ def _borrow(_: object, array: object) -> object:
     return array(array), emit
 
 
-load_track = loader(range(0, TRACK.itemsize, 2 * LINE_BYTES))
-"""Starts to load a track; lines come in pairs."""
+load_near = loader(NEAR_PLACES)
+"""Starts to load what a report near a track is compared with, and what readers get."""
+load_rest = loader(REST_PLACES)
+"""Starts to load the rest of a track."""
+load_sight = loader(SHOWN_PLACES)
+"""Starts to load what tells whether a track is shown."""
 load_motion = loader(MOTION_PLACES)
 """Starts to load what a pass over all tracks looks at."""
 load_belief = loader(BELIEF_PLACES)
 """Starts to load what tells whether a sensor missed a track."""
+load_device = loader((0, 64, 128, 192))
+"""Starts to load what is asked of a device that a report is compared with."""
+load_pair = loader((0, 64, 128, 192, 256, 320))
+"""Starts to load a pair of devices."""
 borrowed = cast("Callable[[_Array], _Array]", intrinsic(_borrow))
 """Gives compiled code an array without an owner, so that passing it on costs nothing. Its owner must be an argument of
 the outermost compiled function: nothing else keeps the memory."""

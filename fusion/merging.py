@@ -6,11 +6,11 @@ A device that reported both at one instant has seen two objects; such tracks are
 import math
 
 from fusion.association import Scratch
-from fusion.columns import COUNT, RECENT, SOURCES, Longs, Record, Table
-from fusion.estimation import absorb, note_source
-from fusion.gating import FINE, Grid, insert, near
+from fusion.columns import COUNT, RECENT, SOURCES, Ints, Longs, Record, Table
+from fusion.estimation import absorb, note_source, note_steadiness
+from fusion.gating import FINE, Grid, borrowed_grid, clear_level, enter, near, near_within, sort_level
 from fusion.lifecycle import take_over
-from fusion.memory_access import AHEAD, borrowed, load_motion
+from fusion.memory_access import AHEAD, borrowed, load_near
 from fusion.motion import move_track
 from maps.compiled import compiled
 
@@ -18,6 +18,8 @@ SAME_INSTANT = 1e-4
 LEAST_VARIANCE = 0.01
 TERMINAL_ALLOWANCE = 2.5
 """A terminal's errors wander: its track may lie further from that of its vehicle by this factor of the distance."""
+BLOCK, ROUNDING = 64, 1.0
+"""Tracks that are looked at together; the grid's single-precision places are closer than this to the true ones, m."""
 FASTEST_DIFFERENCE = 3.0
 """Tracks whose velocities differ by more are two, m/s."""
 
@@ -107,6 +109,7 @@ def join(winner: Record, loser: Record) -> None:
             note_source(winner, device, loser["source_object"][slot], loser["source_time"][slot])
             winner["source_place"][0] = loser["source_place"][slot]
             winner["source_variance"][0] = loser["source_variance"][slot]
+    note_steadiness(winner)
     take_over(winner, loser)
 
 
@@ -128,26 +131,70 @@ def nearest_rival(tracks: Table, row: int, grid: Grid, work: Record, parameters:
 
 
 @compiled
+def note_seat(track: Record, seat: Record, parameters: Record) -> None:
+    """Note where a track is and how far from it others are looked for."""
+    seat["x"], seat["y"] = track["state"][0], track["state"][1]
+    seat["reach"] = merge_reach(unsure(track), parameters)
+    seat["dead"], seat["watched"] = track["log_odds"] == -math.inf, track["rival"] >= 0
+
+
+@compiled
+def take_seats(tracks: Table, count: int, time: float, grid: Grid, seats: Table, parameters: Record) -> float:
+    """Carry all tracks forward to `time` and fill the finest level of the grid; return the largest reach."""
+    widest = 0.0
+    clear_level(grid, FINE)
+    for row in range(count):
+        load_near(tracks[min(row + AHEAD, count - 1)])
+        move_track(tracks[row], time, parameters)
+        note_seat(tracks[row], seats[row], parameters)
+        enter(grid, FINE, row, seats[row]["x"], seats[row]["y"])
+        widest = max(widest, seats[row]["reach"])
+    sort_level(grid, FINE, count)
+    return widest
+
+
+@compiled
+def watch_company(tracks: Table, seats: Table, grid: Grid, farthest: float, found: Ints) -> None:
+    """Tell of some tracks whether any other is near, and start to load those; most are alone."""
+    for seat in seats:
+        count = near_within(grid, FINE, seat["x"], seat["y"], seat["reach"], farthest, found)
+        seat["watched"] |= count > 1
+        if seat["watched"]:
+            for row in found[:count]:
+                load_near(tracks[row])
+
+
+@compiled
 def merge(tracks: Table, counters: Longs, time: float, grid: Grid, scratch: Scratch, parameters: Table) -> None:
-    """Join tracks that have coincided for long enough; carries all forward to `time`, s of events. `grid` is empty."""
-    tracks, counters = borrowed(tracks), borrowed(counters)
-    grid = Grid(borrowed(grid.head), borrowed(grid.links), borrowed(grid.filled))
-    work, tuning = borrowed(scratch.work)[0], borrowed(parameters)[0]
-    for row in range(counters[COUNT]):
-        load_motion(tracks[min(row + AHEAD, counters[COUNT] - 1)])
-        track = tracks[row]
-        move_track(track, time, tuning)
-        insert(grid, FINE, row, track["state"][0], track["state"][1])
-    for row in range(counters[COUNT]):
-        load_motion(tracks[min(row + AHEAD, counters[COUNT] - 1)])
-        track = tracks[row]
-        if track["log_odds"] == -math.inf:
-            continue
-        at = nearest_rival(tracks, row, grid, work, tuning)
-        if at < 0:
-            track["rival"] = -1
-            continue
-        if track["rival"] != tracks[at]["track_id"]:
-            track["rival"], track["rival_since"] = tracks[at]["track_id"], time
-        if time - track["rival_since"] >= tuning["merge_after"] - SAME_INSTANT:
-            join(tracks[at], track)
+    """Join tracks that have coincided for long enough; carries all forward to `time`, s of events.
+
+    The finest level of `grid` is filled anew.
+    """
+    tracks, counters, seats = borrowed(tracks), borrowed(counters), borrowed(scratch.seats)
+    grid, work, tuning = borrowed_grid(grid), borrowed(scratch.work)[0], borrowed(parameters)[0]
+    count, moved = counters[COUNT], 0.0
+    widest = take_seats(tracks, count, time, grid, seats, tuning)
+    for first in range(0, count, BLOCK):
+        block, joined = seats[first : min(first + BLOCK, count)], False
+        watch_company(tracks, block, grid, widest + moved + ROUNDING, work["found"])
+        for place, seat in enumerate(block):
+            if (seat["watched"] or joined) and not seat["dead"]:
+                at = find_rival(tracks, first + place, time, grid, work, tuning)
+                if at >= 0:
+                    x, y, joined = seats[at]["x"], seats[at]["y"], True
+                    join(tracks[at], tracks[first + place])
+                    note_seat(tracks[at], seats[at], tuning)
+                    widest = max(widest, seats[at]["reach"])
+                    moved += math.hypot(seats[at]["x"] - x, seats[at]["y"] - y)
+
+
+@compiled
+def find_rival(tracks: Table, row: int, time: float, grid: Grid, work: Record, parameters: Record) -> int:
+    """Note which track coincides with one; return it once that has been so for long enough, else -1."""
+    track, at = tracks[row], nearest_rival(tracks, row, grid, work, parameters)
+    if at < 0:
+        track["rival"] = -1
+        return -1
+    if track["rival"] != tracks[at]["track_id"]:
+        track["rival"], track["rival_since"] = tracks[at]["track_id"], time
+    return at if time - track["rival_since"] >= parameters["merge_after"] - SAME_INSTANT else -1

@@ -100,9 +100,9 @@ def motion_cost(
         distance = min(distance, parameters["named_distance"])
     if not distance <= parameters["gate"]:
         return math.inf
-    outside = 2.0 * math.log(2.0 * math.pi * parameters["outsider_density"])
+    outside = parameters["outside_place"]
     if not math.isnan(z[2]):
-        outside -= 4.0 * math.log(parameters["prior_velocity_sigma"])
+        outside -= parameters["outside_velocity"]
     return float(distance + log_determinant + outside)
 
 
@@ -140,4 +140,6 @@ def pair_cost(track: Record, row: int, device: Record, report: Record, place: Re
         return cost
     cost += name_cost(track, device, report, parameters)
     cost += kind_cost(track, report["kind"], report["kind_confidence"])
+    if track["log_odds"] == parameters["highest_log_odds"]:
+        return float(cost + parameters["surest_cost"])
     return float(cost + 2.0 * math.log1p(math.exp(-track["log_odds"])))

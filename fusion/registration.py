@@ -10,6 +10,7 @@ tell of it. On the way the variance that devices state is compared with what the
 import math
 
 from fusion.columns import DEVICE_COUNT, PAIR_COUNT, PAIRS, SOURCES, Floats, Longs, Record, Table
+from fusion.memory_access import load_device, load_pair
 from fusion.terminal_drift import carry_drift, learn_velocity_noise
 from maps.compiled import compiled
 
@@ -38,6 +39,15 @@ def prior_variance(device: Record, parameters: Record) -> tuple[float, float, fl
         return parameters["self_slow_share"] * device["stated"], 1e-12, clock
     yaw = parameters["yaw_sigma"] ** 2 if not math.isnan(device["x"]) else 1e-12
     return parameters["offset_sigma"] ** 2, yaw, clock
+
+
+@compiled
+def load_partners(device: Record, devices: Table, pairs: Table) -> None:
+    """Start to load whom a device's reports will be compared with."""
+    for place in range(PAIRS):
+        if device["partner"][place] >= 0:
+            load_device(devices[device["partner"][place]])
+            load_pair(pairs[device["pair"][place]])
 
 
 @compiled

@@ -14,11 +14,23 @@ from fusion.estimation import (
     loosen,
     settle_velocity,
 )
-from fusion.gating import FIELD, FINE, WIDE, Grid, insert, near
-from fusion.lifecycle import believe, birth, doubt
-from fusion.memory_access import AHEAD, borrowed, load_motion, load_track
+from fusion.gating import (
+    FIELD,
+    FINE,
+    WIDE,
+    Grid,
+    borrowed_grid,
+    clear_level,
+    enter,
+    insert,
+    leave_out,
+    near,
+    sort_level,
+)
+from fusion.lifecycle import believe, birth, doubt, find_in_view
+from fusion.memory_access import AHEAD, borrowed, load_motion, load_near, load_rest
 from fusion.pair_cost import copy_motion, pair_cost
-from fusion.registration import compare, correct_report, start_device
+from fusion.registration import compare, correct_report, load_partners, start_device
 from fusion.registration_clocks import compare_path
 from fusion.scans import Scans
 from fusion.terminal_drift import (
@@ -43,12 +55,34 @@ SAME_SCAN = 0.015
 
 
 @compiled
-def place_track(track: Record, row: int, time: float, grid: Grid) -> None:
-    """Put a track into the grid where it will be at `time`."""
+def place_of(track: Record, time: float) -> tuple[int, float, float]:
+    """Return the level of the grid that a track belongs to and where it will be at `time`."""
     span, state, covariance = time - track["time"], track["state"], track["covariance"]
     x, y = state[0] + span * state[2], state[1] + span * state[3]
     variance = max(covariance[0, 0], covariance[1, 1]) + max(covariance[2, 2], covariance[3, 3]) * span * span
-    insert(grid, WIDE if variance > WIDE_VARIANCE else FINE, row, x, y)
+    return WIDE if variance > WIDE_VARIANCE else FINE, x, y
+
+
+@compiled
+def fill_grid(tracks: Table, count: int, time: float, grid: Grid) -> None:
+    """Put the first `count` tracks into the grid where they will be at `time`."""
+    for level in (FINE, WIDE, FIELD):
+        clear_level(grid, level)
+    for row in range(count):
+        load_motion(tracks[min(row + AHEAD, count - 1)])
+        level, x, y = place_of(tracks[row], time)
+        enter(grid, level, row, x, y)
+        leave_out(grid, WIDE if level == FINE else FINE, row)
+        enter(grid, FIELD, row, x, y)
+    for level in (FINE, WIDE, FIELD):
+        sort_level(grid, level, count)
+
+
+@compiled
+def add_to_grid(track: Record, row: int, time: float, grid: Grid) -> None:
+    """Add a track to the grid where it will be at `time`."""
+    level, x, y = place_of(track, time)
+    insert(grid, level, row, x, y)
     insert(grid, FIELD, row, x, y)
 
 
@@ -71,9 +105,10 @@ def look_around(
     unsure = report["variance"][0] + 0.5 * drift_trace(device, report)
     reach = min(1.0 + 3.5 * math.sqrt(unsure + 0.3), largest)
     count = near(grid, FINE, x, y, reach, found)
-    count += near(grid, WIDE, x, y, largest, found[count:])
+    if grid.filled[WIDE, 0] + grid.filled[WIDE, 1] > 0:
+        count += near(grid, WIDE, x, y, largest, found[count:])
     for row in found[:count]:
-        load_track(tracks[row])
+        load_near(tracks[row])
     place["found"] = count
 
 
@@ -84,6 +119,7 @@ def weigh(tracks: Table, device: Record, report: Record, found: Ints, place: Rec
     for row in found:
         cost = pair_cost(tracks[row], row, device, report, place, parameters)
         if cost < 0.0:
+            load_rest(tracks[row])
             keep_candidate(place, row, cost)
 
 
@@ -222,7 +258,11 @@ def apply_scan(
     device, work = devices[reports[0]["device"]], scratch.work[0]
     moment, roadside = reports[0]["moment"], reports[0]["roadside"]
     start_device(device, reports[0], counters, parameters)
+    load_partners(device, devices, pairs)
     find_candidates(tracks, device, reports, time, grid, scratch, parameters)
+    in_view = 0
+    if roadside and note_scan(device, reports):
+        in_view = find_in_view(tracks, device, time - moment, grid, work["found"], parameters)
     assign(scratch, len(reports), scan)
     for place, report in enumerate(reports):
         row = scratch.places[place]["chosen"]
@@ -232,11 +272,10 @@ def apply_scan(
             row = birth(tracks, device, report, counters, parameters)
             if parameters["registration"] and not roadside:
                 bear_drift(tracks[row], device)
-            place_track(tracks[row], row, time, grid)
+            add_to_grid(tracks[row], row, time, grid)
         if not roadside:
             device["owner"] = tracks[row]["track_id"]
-    if roadside and note_scan(device, reports):
-        doubt(tracks, device, reports[0]["device"], moment, time, grid, work, parameters)
+    doubt(tracks, device, reports[0]["device"], moment, work["found"][:in_view], parameters)
 
 
 @compiled
@@ -251,14 +290,13 @@ def run_scans(
     counters: Longs,
     parameters: Table,
 ) -> None:
-    """Apply all scans in sequence. The empty grid is filled for `time`."""
+    """Apply all scans in sequence. The grid is filled anew for `time`."""
     tracks, devices, pairs, counters = borrowed(tracks), borrowed(devices), borrowed(pairs), borrowed(counters)
-    grid = Grid(borrowed(grid.head), borrowed(grid.links), borrowed(grid.filled))
-    scratch = Scratch(borrowed(scratch.work), borrowed(scratch.places), borrowed(scratch.marks))
+    grid = borrowed_grid(grid)
+    work, places, marks = borrowed(scratch.work), borrowed(scratch.places), borrowed(scratch.marks)
+    scratch = Scratch(work, places, marks, borrowed(scratch.seats))
     all_reports, starts, parameters = borrowed(scans.reports), borrowed(scans.starts), borrowed(parameters)
-    for row in range(counters[COUNT]):
-        load_motion(tracks[min(row + AHEAD, counters[COUNT] - 1)])
-        place_track(tracks[row], row, time, grid)
+    fill_grid(tracks, counters[COUNT], time, grid)
     for scan in scans.sequence:
         reports = all_reports[starts[scan] : starts[scan + 1]]
         apply_scan(tracks, devices, pairs, reports, time, scan, grid, scratch, counters, parameters[0])

@@ -58,7 +58,7 @@ def gather_scans(
     rows = np.flatnonzero(usable(batch, now, parameters))
     rows = rows[np.argsort(batch.device[rows], kind="stable")]
     moment = batch.event_time.copy()
-    moment[rows] -= devices["bias"][batch.device[rows], 3]
+    put_on_common_clock(rows, batch.device, moment, devices["bias"][:, 3])
     order, starts = cut_scans(rows, batch.device, moment, batch.x, batch.y, parameters.scan_span)
     first = order[starts[:-1]]
     sequence = np.lexsort((batch.x[first], moment[first]))
@@ -76,52 +76,69 @@ def usable(batch: ObservationBatch, now: float, parameters: TrackerParameters) -
 
 
 @compiled
-def comes_first(a: int, b: int, first: Floats, second: Floats, third: Floats) -> bool:
-    """Tell whether row `a` comes before row `b` by three keys."""
-    if first[a] != first[b]:
-        return bool(first[a] < first[b])
-    if second[a] != second[b]:
-        return bool(second[a] < second[b])
-    return bool(third[a] < third[b])
+def put_on_common_clock(rows: Longs, device: Ints, moment: Floats, ahead: Floats) -> None:
+    """Take what the clocks of their devices are `ahead` (s) out of the event times in `rows`."""
+    for row in rows:
+        moment[row] -= ahead[device[row]]
 
 
 @compiled
-def sort_rows(order: Longs, first: Floats, second: Floats, third: Floats) -> None:
-    """Sort rows by three keys in place; made for short and nearly sorted runs."""
-    for at in range(1, len(order)):
-        row, place = order[at], at
-        while place > 0 and comes_first(row, order[place - 1], first, second, third):
-            order[place] = order[place - 1]
+def comes_first(a: int, b: int, first: Floats, second: Floats) -> bool:
+    """Tell whether row `a` comes before row `b` by two keys."""
+    if first[a] != first[b]:
+        return bool(first[a] < first[b])
+    return bool(second[a] < second[b])
+
+
+@compiled
+def sort_by_time(rows: Longs, moment: Floats) -> None:
+    """Sort rows by time in place, those of one time as they are; made for nearly sorted runs."""
+    for at in range(1, len(rows)):
+        row, place = rows[at], at
+        while place > 0 and moment[row] < moment[rows[place - 1]]:
+            rows[place] = rows[place - 1]
             place -= 1
-        order[place] = row
+        rows[place] = row
+
+
+@compiled
+def sort_by_place(rows: Longs, x: Floats, y: Floats, moment: Floats, keys: Floats) -> None:
+    """Sort rows by x, y and time in place, equal ones as they are; made for short runs. `keys` is scratch."""
+    for at, row in enumerate(rows):
+        place, key = at, x[row]
+        while place > 0 and key <= keys[place - 1]:
+            before = rows[place - 1]
+            if key == keys[place - 1] and not comes_first(row, before, y, moment):
+                break
+            rows[place], keys[place] = before, keys[place - 1]
+            place -= 1
+        rows[place], keys[place] = row, key
 
 
 @compiled
 def cut_scans(rows: Longs, device: Ints, moment: Floats, x: Floats, y: Floats, span: float) -> tuple[Longs, Longs]:
     """Cut rows sorted by device into scans: a gap of `span` s starts a new one, inside they go by place.
 
-    Returns the rows without doubles and where each scan starts, with the total at the end.
+    Returns the rows without doubles and where each scan starts, with the total at the end. Changes `rows`.
     """
-    order, starts = np.empty(len(rows), np.int64), np.empty(len(rows) + 1, np.int64)
-    count, scans, start = 0, 0, 0
+    order, starts, keys = np.empty(len(rows), np.int64), np.empty(len(rows) + 1, np.int64), np.empty(len(rows))
+    count, scans, start, last = 0, 0, 0, 0
     while start < len(rows):
-        stop = start
-        while stop < len(rows) and device[rows[stop]] == device[rows[start]]:
+        number, stop = device[rows[start]], start + 1
+        if start == last:
+            while last < len(rows) and device[rows[last]] == number:
+                last += 1
+            sort_by_time(rows[start:last], moment)
+        while stop < last and moment[rows[stop]] - moment[rows[stop - 1]] < span:
             stop += 1
-        sort_rows(rows[start:stop], moment, x, y)
-        before = -1
+        sort_by_place(rows[start:stop], x, y, moment, keys)
+        starts[scans], before = count, -1
         for row in rows[start:stop]:
-            if before < 0 or moment[row] - moment[before] >= span:
-                starts[scans] = count
-                scans += 1
-            elif moment[row] == moment[before] and x[row] == x[before] and y[row] == y[before]:
-                continue
+            double = before >= 0 and moment[row] == moment[before] and x[row] == x[before] and y[row] == y[before]
             order[count] = before = row
-            count += 1
-        start = stop
+            count += not double
+        scans, start = scans + 1, stop
     starts[scans] = count
-    for scan in range(scans):
-        sort_rows(order[starts[scan] : starts[scan + 1]], x, y, moment)
     return order[:count], starts[: scans + 1]
 
 

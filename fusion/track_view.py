@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from fusion.association import WORK
 from fusion.columns import Bytes, Floats, Ints, Longs, Reals, Record, Table
-from fusion.memory_access import borrowed, load_track
+from fusion.memory_access import AHEAD, borrowed, load_near, load_sight
 from fusion.motion import move
 from fusion.tracks import MAX_SOURCES, TrackTable
 from maps.compiled import compiled
@@ -96,6 +96,7 @@ def find_shown(tracks: Table, count: int) -> tuple[Longs, Longs]:
     """Return rows and ids of confirmed and believed tracks among the first `count`."""
     rows, ids, found = np.empty(count, np.int64), np.empty(count, np.int64), 0
     for row in range(count):
+        load_sight(tracks[min(row + AHEAD, count - 1)])
         track = tracks[row]
         rows[found], ids[found] = row, track["track_id"]
         found += track["confirmed"] and not track["hidden"]
@@ -188,7 +189,7 @@ def write_columns(
     for first in range(0, len(rows), BLOCK):
         block = rows[first : first + BLOCK]
         for row in block:
-            load_track(tracks[row])
+            load_near(tracks[row])
         for place, row in enumerate(block):
             extrapolate(tracks[row], now, work[0], parameters[0])
             show(tracks[row], work[0], lines[place], typical[tracks[row]["kind"]])

@@ -25,16 +25,19 @@ from fusion.columns import (
     make_parameters,
     make_tracks,
 )
-from fusion.gating import make_grid
+from fusion.gating import grown_grid, make_grid
 from fusion.lane_centres import LaneSides
 from fusion.lifecycle import bury
 from fusion.merging import merge
 from fusion.parameters import TrackerParameters
 from fusion.registration_lanes import compare_with_lanes
 from fusion.registration_solution import solve_devices
+from fusion.row_order import rearrange
+from fusion.same_name import join_by_name
 from fusion.scan_filter import run_scans
 from fusion.scans import gather_scans
 from fusion.sensors import SensorTable
+from fusion.shared_motion import join_by_motion
 from fusion.track_view import shown, view
 from fusion.tracks import TrackTable
 from ingest.observation import ObservationBatch
@@ -55,6 +58,7 @@ class Tracker:
         self._devices = make_devices(64)
         self._counters = np.array([0, 1, 0, 0, 0], np.int64)
         self._pairs = make_pairs(64)
+        self._grid = make_grid(256)
         self._priors = np.ones(3)
         self._shown = np.zeros(0, np.int64)
         self._cycle = math.nan
@@ -70,10 +74,14 @@ class Tracker:
         self._tracks = grown_tracks(self._tracks, room)
         scratch = make_scratch(int(np.diff(scans.starts).max(initial=1)), room)
         time = self._newest = float(scans.reports["moment"].max(initial=self._newest))
+        grid = self._grid = grown_grid(self._grid, room)
         tracks, counters, tuning = self._tracks, self._counters, self._tuning
         counters[DUPLICATES] += scans.doubles
-        run_scans(tracks, self._devices, self._pairs, scans, time, make_grid(room), scratch, counters, tuning)
-        merge(tracks, counters, time, make_grid(int(counters[COUNT])), scratch, tuning)
+        run_scans(tracks, self._devices, self._pairs, scans, time, grid, scratch, counters, tuning)
+        merge(tracks, counters, time, grid, scratch, tuning)
+        join_by_name(tracks, self._devices, counters, time, grid, scratch, tuning)
+        if self.parameters.registration:
+            join_by_motion(tracks, self._devices, counters, time, grid, scratch, tuning)
         before = now if math.isnan(self._cycle) else self._cycle
         bury(tracks, counters, now, max(now - before, 0.0), tuning)
         self._cycle = now
@@ -151,7 +159,7 @@ class Tracker:
         count = int(self._counters[COUNT])
         x, y = self._tracks["state"][:count, 0], self._tracks["state"][:count, 1]
         order = np.lexsort((self._tracks["track_id"][:count], x // TIDY_CELL, y // TIDY_CELL))
-        self._tracks[:count] = self._tracks[order]
+        rearrange(self._tracks, order, make_tracks(1))
 
     def _take_sensors(self, sensors: SensorTable, devices: int) -> None:
         self._devices = grown_devices(self._devices, max(devices, len(sensors)))
