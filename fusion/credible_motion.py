@@ -13,7 +13,7 @@ from fusion.track_memory import TrackMemory
 MOST = 11.0
 """Largest change of velocity, m/s2: full braking on a dry road."""
 ASTRAY = 2.5
-"""A velocity this far from what it can have become is not believed, m/s,"""
+"""A velocity this far from what it can have become, and 1-sigma more, is not believed, m/s,"""
 DISTRUST = 1.5
 """and nor is the track for so long after, s."""
 LONGEST = 1.0
@@ -38,7 +38,8 @@ class CredibleMotion:
         share = np.minimum(1.0, MOST * unseen / np.maximum(gap, 1e-9))
         memory["vx"][:] = np.where(fresh, tracks.vx, memory["vx"] + share * east)
         memory["vy"][:] = np.where(fresh, tracks.vy, memory["vy"] + share * north)
-        astray = gap * (1.0 - share) > ASTRAY
+        sigma = np.sqrt((tracks.covariance[:, 2, 2] + tracks.covariance[:, 3, 3]) / 2)
+        astray = gap * (1.0 - share) > ASTRAY + sigma
         memory["trusted"][astray] = scene.now + DISTRUST
         believed: NDArray[np.bool_] = scene.now >= memory["trusted"]
         return believed

@@ -65,6 +65,9 @@ class Draft:
     span: float
     sensors: SensorTable
     tracks: TrackTable
+    """By reports alone: rules and states judge by these."""
+    settled: TrackTable
+    """The same with what their lanes tell of their places."""
     order: LaneOrder | None
     lateral: NDArray[np.float32]
     weigh_turns: Callable[[], TurnChoice]
@@ -147,13 +150,25 @@ class FusionCycle:
         self._last = now
         no_lateral = np.zeros(0, np.float32)
         return Draft(
-            batch, spats, now, span, sensors, no_tracks(), None, no_lateral, TurnChoice, no_traffic(), no_signals(), ()
+            batch,
+            spats,
+            now,
+            span,
+            sensors,
+            no_tracks(),
+            no_tracks(),
+            None,
+            no_lateral,
+            TurnChoice,
+            no_traffic(),
+            no_signals(),
+            (),
         )
 
     def track(self, draft: Draft) -> None:
         """Stage: reports become tracks."""
         self.tracker.update(draft.batch, draft.now, draft.sensors)
-        draft.tracks = self.tracker.table(draft.now)
+        draft.tracks = draft.settled = self.tracker.table(draft.now)
 
     def match_lanes(self, draft: Draft) -> None:
         """Stage: tracks find their lanes."""
@@ -161,7 +176,7 @@ class FusionCycle:
             draft.tracks = self._roads.lanes.match(draft.tracks, draft.span)
             found, draft.lateral = self._roads.lanes.found, self._roads.lanes.lateral
             self.tracker.learn_from_lanes(self._roads.centres.beside(draft.tracks, found), draft.now)
-            draft.tracks = self._roads.keeping.settle(draft.tracks, found, draft.span)
+            draft.settled = self._roads.keeping.settle(draft.tracks, found, draft.span)
             self._know_again(draft, self._roads)
             draft.order = lane_order(draft.tracks, self._roads.network, self.parameters.traffic.queue)
 
@@ -172,6 +187,7 @@ class FusionCycle:
         if len(found):
             self.tracker.give_back(found.astype(np.int64), former.astype(np.int64))
             draft.tracks, order = with_former_ids(draft.tracks, found, former)
+            draft.settled, _ = with_former_ids(draft.settled, found, former)
             draft.lateral = draft.lateral[order]
 
     def read_signals(self, draft: Draft) -> None:
@@ -218,7 +234,7 @@ class FusionCycle:
         picture = TrafficPicture(
             self._tick,
             draft.now,
-            draft.tracks,
+            draft.settled,
             traffic.links,
             draft.signals,
             draft.incidents,

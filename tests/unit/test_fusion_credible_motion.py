@@ -25,15 +25,17 @@ def believed(
     span: float = 0.1,
     seconds: float = 6.0,
     hidden: tuple[float, float] = (0.0, 0.0),
+    sigma: float = 0.2,
 ) -> list[tuple[float, bool]]:
     """When one road user with this speed, whom nobody reports while `hidden` (from, until; s), is believed."""
     credible, matcher, before = CredibleMotion(), LaneMatcher(STREET), np.zeros(0, np.uint32)
+    covariance = np.tile(np.eye(4, dtype=np.float32) * sigma**2, (1, 1, 1))
     told = []
     for cycle in range(round(seconds / span)):
         time = cycle * span
         unseen = time - hidden[0] if hidden[0] < time < hidden[1] else 0.0
         user = User(-100.0, speed=speed(time - unseen), unseen=unseen)
-        table = matcher.match(tracks([user], NOW + time), span)
+        table = matcher.match(tracks([user], NOW + time, covariance=covariance), span)
         order = lane_order(table, STREET, QueueParameters())
         scene = Scene(NOW + time, span, table, matcher.lateral, order, LINKS, np.zeros(0), before=before)
         before = table.track_id
@@ -59,6 +61,12 @@ def test_who_is_fast_from_one_moment_to_the_next_is_not_believed_then_and_for_a_
 def test_noise_of_a_speed_is_no_reason_for_doubt() -> None:
     rng = np.random.default_rng(1)
     assert all(sure for _, sure in believed(lambda _: float(10.0 + rng.normal(0.0, 0.4))))
+
+
+@pytest.mark.parametrize(("sigma", "sure"), [(0.2, False), (1.0, True)])
+def test_who_seems_to_brake_too_hard_is_believed_where_its_velocity_is_unsure(sigma: float, sure: bool) -> None:
+    told = believed(lambda time: 8.0 if time < 2.0 else 3.8, sigma=sigma)
+    assert all(believed for _, believed in told) == sure
 
 
 def test_what_a_vehicle_may_have_lost_while_nobody_saw_it_is_believed() -> None:

@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fusion_city import LANE_Y, LENGTH, User, street, tracks
-from fusion_reports import NOW
+from fusion_reports import NOW, one_sensor, reports
 
+from fusion.cycle import FusionCycle
 from fusion.lane_centres import LanePieces
 from fusion.lane_keeping import LEAST_SPREAD, LaneKeeping
 from fusion.lane_match import LaneMatcher
@@ -96,3 +97,16 @@ def test_the_tracks_given_are_left_as_they_were() -> None:
     assert _settle(LaneKeeping(LanePieces.of(STREET)), table).y[0] != before[0][0]
     assert np.array_equal(table.y, before[0])
     assert np.array_equal(table.covariance, before[1])
+
+
+def test_the_picture_shows_where_lanes_put_vehicles_and_rules_judge_by_reports_alone() -> None:
+    cycle, aside = FusionCycle(STREET), 0.4
+    for step in range(12):
+        now = NOW + 0.1 * step
+        batch = reports(now, 100.0 + SPEED * 0.1 * step, LANE_Y[0] + aside, SPEED, sigma=0.5)
+        draft = cycle.begin(batch, (), now + 0.05, one_sensor(x=100.0))
+        for _, stage in cycle.stages:
+            stage(draft)
+    picture = cycle.finish(draft)
+    assert draft.tracks.y[0] == pytest.approx(LANE_Y[0] + aside, abs=0.05)
+    assert picture.tracks.y[0] < LANE_Y[0] + 0.8 * aside
