@@ -167,8 +167,9 @@ class DeviceClient:
             return
         self._loop.add_reader(sock, self._readable)
         while not self._down.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._down.wait(), KEEP_ALIVE / 3)
+            with contextlib.suppress(TimeoutError):  # `wait_for` may swallow that the task is cancelled meanwhile
+                async with asyncio.timeout(KEEP_ALIVE / 3):
+                    await self._down.wait()
             if self._client.loop_misc() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 break
 

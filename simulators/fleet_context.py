@@ -59,9 +59,13 @@ class FleetContext:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def finished(self) -> None:
-        """Wait for all that was spawned."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    async def finished(self, patience: float = 5.0) -> None:
+        """Wait for all that was spawned, for `patience` seconds at most: what still works then is ended."""
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=patience)
+        for task in late:
+            task.cancel()
 
     def telemetry(self, client: DeviceClient, stream: str, topic: str, payload: bytes) -> None:
         """Send telemetry, through the faults where some are switched on."""

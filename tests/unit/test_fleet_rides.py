@@ -236,3 +236,14 @@ async def test_a_platform_that_does_not_answer_does_not_hold_up_the_end(monkeypa
         async with asyncio.timeout(1.0):
             await context.finished()
             await gone.wait()
+
+
+async def test_what_never_ends_does_not_hold_up_the_end() -> None:
+    context = fleet_world.make_context("mqtt://127.0.0.1:1", fleet_world.CirclingCity(0, 0))
+    ended = context.spawn(asyncio.sleep(0.0))
+    endless = context.spawn(asyncio.sleep(3600.0))
+    async with asyncio.timeout(10.0):
+        await context.finished(patience=0.05)
+        with pytest.raises(asyncio.CancelledError):
+            await endless
+    assert not ended.cancelled()
