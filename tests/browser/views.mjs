@@ -25,7 +25,7 @@ const found = { console: [], violations: [], foreign: [], axe: {}, shots: {}, ch
 const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "zh-CN", colorScheme: "light", reducedMotion: "reduce" });
 const page = await context.newPage();
 page.setDefaultTimeout(PATIENCE_MS);
-watch();
+await watch();
 await page.goto(`${address}/#map=16.6/${lat}/${lon}`);
 await inView();
 await addAxe();
@@ -160,7 +160,7 @@ async function inView() {
   await page.waitForFunction(() => Number(document.querySelectorAll("#status b")[2]?.textContent.replace(/\D/g, "")) > 0);
 }
 
-function watch() {
+async function watch() {
   page.on("request", (request) => {
     const { protocol, origin } = new URL(request.url());
     if (origin !== new URL(address).origin && !["data:", "blob:", "about:"].includes(protocol)) found.foreign.push(request.url());
@@ -169,7 +169,7 @@ function watch() {
     if (["error", "warning"].includes(message.type()) && !/GPU stall|WebGL|GL Driver|404 \(Not Found\)|503 \(Service Unavailable\)/.test(message.text())) found.console.push(message.text());
   });
   page.on("pageerror", (fault) => found.console.push(String(fault)));
-  page.addInitScript(() => {
+  await page.addInitScript(() => {
     globalThis.violations = [];
     document.addEventListener("securitypolicyviolation", (event) => globalThis.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
   });
