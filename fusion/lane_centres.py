@@ -88,6 +88,13 @@ def piece_at(pieces: Floats, first: int, last: int, offset: float) -> int:
 
 
 @compiled
+def left_of(piece: Floats) -> tuple[float, float]:
+    """Return the unit vector across a piece, to the left."""
+    size = math.hypot(piece[2], piece[3])
+    return -piece[3] / size, piece[2] / size
+
+
+@compiled
 def find_sides(
     lanes: LanePieces,
     rows: NDArray[np.intp],
@@ -107,8 +114,7 @@ def find_sides(
         if abs((turn + math.pi) % (2.0 * math.pi) - math.pi) > STRAIGHT:
             continue
         piece = pieces[piece_at(pieces, first, last, along)]
-        size = math.hypot(piece[2], piece[3])
-        east, north = -piece[3] / size, piece[2] / size
+        east, north = left_of(piece)
         across = east * velocity[row, 0] + north * velocity[row, 1]
         if abs(across) > FASTEST_ACROSS or north * velocity[row, 0] - east * velocity[row, 1] < SLOWEST:
             continue

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fusion.columns import Floats, Ints, Reals
-from fusion.lane_centres import CAR, SPECIAL, LanePieces, piece_at
+from fusion.lane_centres import CAR, SPECIAL, LanePieces, left_of, piece_at
 from fusion.tracks import TrackTable
 from maps.compiled import compiled
 from maps.lane_index import LaneMatch
@@ -135,8 +135,7 @@ def settle_rows(
         if not 0.0 < along < lanes.length[lane[row]]:
             continue
         piece = lanes.pieces[piece_at(lanes.pieces, lanes.first[lane[row]], lanes.first[lane[row] + 1], along)]
-        size = math.hypot(piece[2], piece[3])
-        east, north = -piece[3] / size, piece[2] / size
+        east, north = left_of(piece)
         aside = east * (motion.x[row] - piece[0]) + north * (motion.y[row] - piece[1])
         tells, tells_square = settle_row(east, north, aside, motion, row, spread, work)
         told += tells

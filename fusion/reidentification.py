@@ -3,8 +3,8 @@
 Who left the view of all devices on a lane and who turns up on a lane are compared by the way between the two places
 along the links, which at the mean of both speeds takes about as long as they are apart in time; by lane, size and kind.
 One of those who left is taken for the newcomer only where all others, and somebody who was never seen, are unlikely
-(vehicle re-identification by travel time; Coifman 1998, Transportation Research Record 1643). How far drivers depart
-from their mean speed is learnt from those with one candidate only.
+(vehicle re-identification by travel time; Coifman 1998, Transportation Research Record 1643). How far ways
+and lengths differ is learnt from those known again.
 """
 
 import math
