@@ -1,6 +1,7 @@
 """A vehicle of the traffic at whose wheel the staging of incidents sits for a while."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 import libsumo
@@ -17,7 +18,7 @@ HARD, USUAL = 9.0, 4.5
 """Full braking on a dry road, and as drivers brake at most by themselves, m/s2."""
 
 
-class StagedDriver:
+class StagedDriver(ABC):
     """A vehicle at whose wheel the staging sits, `seconds` at most."""
 
     kind = ""
@@ -55,13 +56,13 @@ class StagedDriver:
         return False
 
     @staticmethod
+    @abstractmethod
     def seek(places: Places, net: SumoNet) -> Iterator[str]:
         """Find vehicles that are in the right place now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def drive(self) -> bool:
         """Do what is to be done now; tell whether the incident is on."""
-        raise NotImplementedError
 
     def over(self) -> bool:
         """Tell whether nothing is left to do."""
